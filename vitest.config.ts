@@ -1,11 +1,29 @@
+/**
+ * Two kinds of tests. unit: values in, values out, and contracts against the AWS stand-in in process; no other process is involved.
+ * cluster: against one shared real API server, which test/support/cluster.ts starts; one file at a time, since the cluster is one.
+ */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
-    pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/{unit,contract}/**/*.test.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['test/{cluster,chaos}/**/*.test.ts'],
+          globalSetup: ['test/support/cluster.ts'],
+          testTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
