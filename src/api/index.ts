@@ -1,0 +1,24 @@
+/** Everything of the API that other folders use. */
+export { consumptionRole } from './consumption-role.ts';
+export type { ConsumptionRole, ConsumptionRoleSpec, ConsumptionRoleStatus, PolicyManagement } from './consumption-role.ts';
+export { dataset } from './dataset.ts';
+export type { Dataset, DatasetSpec, DatasetStatus } from './dataset.ts';
+export { durationMs } from './duration.ts';
+export { environment } from './environment.ts';
+export type { Environment, EnvironmentSpec, EnvironmentStatus } from './environment.ts';
+export { ITEM_TYPES, MAX_NAME, PERMISSIONS } from './fields.ts';
+export type { ItemType, Permission } from './fields.ts';
+export { apiVersion, group, version } from './kind.ts';
+export type { ApiObject, Column, KindDefinition, Resource } from './kind.ts';
+export { kinds } from './kinds.ts';
+export type { Condition, DeepReadonly, ObjectMeta, OwnerReference } from './meta.ts';
+export { receivedShare } from './received-share.ts';
+export type { ReceivedShare, ReceivedShareSpec, ReceivedShareStatus } from './received-share.ts';
+export { shareApproval } from './share-approval.ts';
+export type { ShareApproval, ShareApprovalSpec, ShareApprovalStatus } from './share-approval.ts';
+export { CONSENT_ENDS } from './share-item-spec.ts';
+export type { ConsentEnd } from './share-item-spec.ts';
+export { HEALTH_STATUSES, ITEM_PHASES, shareItem } from './share-item.ts';
+export type { Consent, HealthStatus, ItemPhase, Resolution, ShareItem, ShareItemSpec, ShareItemStatus } from './share-item.ts';
+export { REQUEST_PHASES, shareRequest } from './share-request.ts';
+export type { RequestPhase, ShareRequest, ShareRequestSpec, ShareRequestStatus } from './share-request.ts';
