@@ -1,0 +1,104 @@
+/**
+ * AWS SDK clients of one account and region, with one middleware that every call passes: rate limit, metrics, log.
+ * Retries are switched off: the operator works on levels, so a failed call is answered by running the whole target again.
+ */
+import { IAMClient } from '@aws-sdk/client-iam';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { STSClient } from '@aws-sdk/client-sts';
+import { classifyAwsError } from './errors.ts';
+import type { RateLimiter } from './limiter.ts';
+
+/** The clients that targets and observers use. */
+export interface AwsClients {
+  readonly s3: S3Client;
+  readonly iam: IAMClient;
+  readonly kms: KMSClient;
+  readonly sts: STSClient;
+}
+
+/** One finished AWS call, for metrics and logs. `code` is OK or AWS's error code. */
+export interface AwsCall {
+  readonly accountId: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly code: string;
+  readonly requestId: string | undefined;
+}
+
+type Credentials = NonNullable<S3ClientConfig['credentials']>;
+/** The SDK's request handler type; the tests pass one that serves in process. */
+export type RequestHandler = NonNullable<S3ClientConfig['requestHandler']>;
+
+/** What all clients of the process share. */
+export interface ClientOptions {
+  readonly limiter: RateLimiter;
+  readonly onCall?: (call: AwsCall) => void;
+  readonly requestHandler?: RequestHandler;
+  /** A custom endpoint (AWS_ENDPOINT_URL): path-style buckets, no host prefixes. */
+  readonly endpoint?: string;
+}
+
+/** Builds the clients of one account and region; no I/O. */
+export function createClients(
+  place: { readonly accountId: string; readonly region: string },
+  credentials: Credentials | undefined,
+  options: ClientOptions,
+): AwsClients {
+  const common = {
+    region: place.region,
+    maxAttempts: 1,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, disableHostPrefix: true }),
+  };
+  const clients: AwsClients = {
+    s3: new S3Client({ ...common, ...(options.endpoint === undefined ? {} : { forcePathStyle: true }) }),
+    iam: new IAMClient(common),
+    kms: new KMSClient(common),
+    sts: new STSClient(common),
+  };
+  watchCalls(clients.s3, 'S3', place.accountId, options);
+  watchCalls(clients.iam, 'IAM', place.accountId, options);
+  watchCalls(clients.kms, 'KMS', place.accountId, options);
+  watchCalls(clients.sts, 'STS', place.accountId, options);
+  return clients;
+}
+
+/** The part of a client's middleware stack that is used here; each client's own type is generic over its commands. */
+interface WithMiddleware {
+  readonly middlewareStack: {
+    add(
+      middleware: (
+        next: (args: { input: object }) => Promise<{ output: object; response: unknown }>,
+        context: { commandName?: string },
+      ) => (args: { input: object }) => Promise<{ output: object; response: unknown }>,
+      options: { step: 'initialize'; name: string },
+    ): void;
+  };
+}
+
+function watchCalls(client: unknown, service: string, accountId: string, options: ClientOptions): void {
+  (client as WithMiddleware).middlewareStack.add(
+    (next, context) => async (args) => {
+      const operation = (context.commandName ?? 'Unknown').replace(/Command$/, '');
+      const call = { accountId, service, operation };
+      await options.limiter.take(call);
+      try {
+        const result = await next(args);
+        options.onCall?.({ ...call, code: 'OK', requestId: requestIdOf(result.output) });
+        return result;
+      } catch (error) {
+        const failure = classifyAwsError(error);
+        if (failure.kind === 'throttled') options.limiter.throttled(call);
+        options.onCall?.({ ...call, code: failure.code, requestId: failure.requestId });
+        throw error;
+      }
+    },
+    { step: 'initialize', name: 'sluiceCalls' },
+  );
+}
+
+function requestIdOf(output: object): string | undefined {
+  return (output as { $metadata?: { requestId?: string } }).$metadata?.requestId;
+}

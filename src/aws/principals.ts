@@ -1,0 +1,87 @@
+/**
+ * Who a principal's ARN stands for right now. A role that was deleted and made again is another principal with another unique id
+ * (docs/IAM/latest/UserGuide/reference_identifiers.md, «Unique identifiers»), so the id is compared right before each write that names it.
+ */
+import { GetRoleCommand, GetUserCommand } from '@aws-sdk/client-iam';
+import type { Clock } from '../clock.ts';
+import type { PrincipalRef, SessionRef } from '../targets/target.ts';
+import { classifyAwsError, type AwsFailure } from './errors.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What IAM says of a principal. */
+export type PrincipalObservation =
+  | { readonly kind: 'found'; readonly uniqueId: string; readonly tags: Readonly<Record<string, string>> }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'failed'; readonly failure: AwsFailure };
+
+/** The answer to «is this still who consent was given to?». */
+export type PrincipalCheck =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'recreated' }
+  | { readonly kind: 'unknown'; readonly failure: AwsFailure };
+
+/** An answer serves all documents of one flow; older ones are asked again. */
+const freshMs = 5000;
+
+/** Looks principals up, one call for all who ask within five seconds. */
+export interface Principals {
+  /** iam:GetRole or iam:GetUser. `principal` is its kind and bare name. */
+  observe(session: SessionRef, arn: string, principal: IamName, signal?: AbortSignal): Promise<PrincipalObservation>;
+  /** Compares the unique id that consent names with the one that IAM gives now. */
+  check(session: SessionRef, ref: PrincipalRef, principal: IamName, signal?: AbortSignal): Promise<PrincipalCheck>;
+}
+
+/** Kind and name without path, as IAM's API takes them. */
+export interface IamName {
+  readonly kind: 'role' | 'user';
+  readonly name: string;
+}
+
+/** Makes the look-up; no I/O. */
+export function createPrincipals(sessions: Sessions, clock: Clock): Principals {
+  const recent = new Map<string, { readonly at: number; readonly answer: Promise<PrincipalObservation> }>();
+  const observe: Principals['observe'] = (session, arn, principal, signal) => {
+    const key = `${session.accountId}/${arn}`;
+    const known = recent.get(key);
+    if (known !== undefined && clock.now() - known.at < freshMs) return known.answer;
+    for (const [each, { at }] of recent) if (clock.now() - at >= freshMs) recent.delete(each);
+    const answer = lookUp(sessions, { session, arn, principal }, signal);
+    recent.set(key, { at: clock.now(), answer });
+    void answer.then((result) => result.kind === 'failed' && recent.delete(key));
+    return answer;
+  };
+  return {
+    observe,
+    check: async (session, ref, principal, signal) => {
+      const seen = await observe(session, ref.arn, principal, signal);
+      if (seen.kind === 'failed') return { kind: 'unknown', failure: seen.failure };
+      if (seen.kind === 'notFound') return { kind: 'notFound' };
+      return seen.uniqueId === ref.uniqueId ? { kind: 'ok' } : { kind: 'recreated' };
+    },
+  };
+}
+
+interface LookUp {
+  readonly session: SessionRef;
+  readonly arn: string;
+  readonly principal: IamName;
+}
+
+async function lookUp(sessions: Sessions, { session, arn, principal }: LookUp, signal: AbortSignal | undefined): Promise<PrincipalObservation> {
+  const { iam } = sessions.clients(session);
+  const options = signal === undefined ? {} : { abortSignal: signal };
+  try {
+    const found =
+      principal.kind === 'role'
+        ? await iam.send(new GetRoleCommand({ RoleName: principal.name }), options).then(({ Role }) => ({ arn: Role?.Arn, id: Role?.RoleId, tags: Role?.Tags }))
+        : await iam.send(new GetUserCommand({ UserName: principal.name }), options).then(({ User }) => ({ arn: User?.Arn, id: User?.UserId, tags: User?.Tags }));
+    // Names are unique in an account whatever their path: another path means that the ARN asked for does not exist.
+    if (found.arn !== arn || found.id === undefined) return { kind: 'notFound' };
+    return { kind: 'found', uniqueId: found.id, tags: Object.fromEntries((found.tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])) };
+  } catch (error) {
+    const failure = classifyAwsError(error);
+    if (failure.kind === 'expired') sessions.forget(session);
+    return failure.kind === 'gone' ? { kind: 'notFound' } : { kind: 'failed', failure };
+  }
+}
