@@ -19,6 +19,6 @@ export type { ShareApproval, ShareApprovalSpec, ShareApprovalStatus } from './sh
 export { CONSENT_ENDS } from './share-item-spec.ts';
 export type { ConsentEnd } from './share-item-spec.ts';
 export { HEALTH_STATUSES, ITEM_PHASES, shareItem } from './share-item.ts';
-export type { Consent, HealthStatus, ItemPhase, Resolution, ShareItem, ShareItemSpec, ShareItemStatus } from './share-item.ts';
+export type { Consent, HealthStatus, ItemPhase, ResolvedShare, ShareItem, ShareItemSpec, ShareItemStatus } from './share-item.ts';
 export { REQUEST_PHASES, shareRequest } from './share-request.ts';
 export type { RequestPhase, ShareRequest, ShareRequestSpec, ShareRequestStatus } from './share-request.ts';

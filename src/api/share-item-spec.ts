@@ -46,6 +46,7 @@ const consent = z
     grantedTime: time('When it was granted first.'),
     requestGeneration: generation('Generation of the ShareRequest when it was granted.'),
     expireTime: optional(time('When it ends.')),
+    claimLostTime: optional(time('Since when no claim covers the data or the principal; the share ends 24 hours later.')),
     ended: optional(
       z
         .strictObject({
@@ -93,8 +94,8 @@ const resolution = z.strictObject({
     'Every AWS document that this entry writes into.',
   ),
   state: oneOf(
-    ['Live', 'Revoking'],
-    'Live: should be there. Revoking: has to go; the entry goes when a read-back finds nothing left.',
+    ['Granting', 'Live', 'Revoking'],
+    'Granting: being put in place. Live: a read-back has shown all of it, so what is missing from now on is drift. Revoking: has to go; the entry goes when a read-back finds nothing left.',
   ),
   digest: digest('Hash of what was consented to.'),
 });

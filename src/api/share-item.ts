@@ -142,6 +142,6 @@ export type ShareItemStatus = StatusOf<typeof shareItem>;
 /** One item of one request, granted to one principal. */
 export type ShareItem = ApiObject<'ShareItem', ShareItemSpec, ShareItemStatus>;
 /** Where a share lives in AWS: one entry of `spec.resolved`. */
-export type Resolution = ShareItemSpec['resolved'][number];
+export type ResolvedShare = ShareItemSpec['resolved'][number];
 /** Who agreed, and how that ended: `spec.consent`. */
 export type Consent = NonNullable<ShareItemSpec['consent']>;

@@ -8,7 +8,13 @@ import { choosesNamespace, type NamespaceLabels } from './selectors.ts';
 
 /** Who consented: an approval at one of its generations, or the Dataset's rule. */
 export type ConsentSource =
-  | { readonly kind: 'Approval'; readonly name: string; readonly uid: string; readonly generation: number; readonly createdAt: number }
+  | {
+      readonly kind: 'Approval';
+      readonly name: string;
+      readonly uid: string;
+      readonly generation: number;
+      readonly createdAt: number;
+    }
   | { readonly kind: 'Automatic' };
 
 /** One permission on the item, by one approval, until `expiresAt` (milliseconds; undefined: no end of its own). */
@@ -43,11 +49,19 @@ export function standingOf(approvals: readonly ShareApproval[], question: Consen
   const tuples = live
     .filter((approval) => approval.spec.decision === 'Approved' && approval.spec.principal?.arn === question.principalArn)
     .flatMap((approval) => tuplesOf(approval, question));
-  return { tuples, rejected: rejecting === undefined ? undefined : { name: rejecting.metadata.name, reason: rejecting.spec.reason } };
+  return {
+    tuples,
+    rejected: rejecting === undefined ? undefined : { name: rejecting.metadata.name, reason: rejecting.spec.reason },
+  };
 }
 
 /** Automatic approval by the Dataset's own rules. Never for a Dataset whose confidentiality is Secret. */
-export function automaticTuples(dataset: Dataset, question: ConsentQuestion, requester: NamespaceLabels, trustedLabels: readonly string[]): ConsentTuple[] {
+export function automaticTuples(
+  dataset: Dataset,
+  question: ConsentQuestion,
+  requester: NamespaceLabels,
+  trustedLabels: readonly string[],
+): ConsentTuple[] {
   if (dataset.spec.confidentiality === 'Secret') return [];
   const sharing = dataset.spec.sharing;
   const whole: readonly Permission[] = sharing?.approval === 'Automatic' ? (sharing.permissions ?? ['Read']) : [];
@@ -56,10 +70,16 @@ export function automaticTuples(dataset: Dataset, question: ConsentQuestion, req
     .filter(
       (rule) =>
         (rule.namespaces?.includes(requester.name) ?? false) ||
-        (rule.selector !== undefined && choosesNamespace({ from: 'Selector', selector: rule.selector }, requester, { own: undefined, trustedLabels })),
+        (rule.selector !== undefined &&
+          choosesNamespace({ from: 'Selector', selector: rule.selector }, requester, { own: undefined, trustedLabels })),
     )
     .flatMap((rule) => rule.permissions ?? ['Read']);
-  return [...whole, ...ruled].map((permission) => ({ permission, expiresAt: undefined, digest: undefined, source: { kind: 'Automatic' } }));
+  return [...whole, ...ruled].map((permission) => ({
+    permission,
+    expiresAt: undefined,
+    digest: undefined,
+    source: { kind: 'Automatic' },
+  }));
 }
 
 function tuplesOf(approval: ShareApproval, question: ConsentQuestion): ConsentTuple[] {

@@ -15,7 +15,8 @@ export interface Arn {
 /** Takes an ARN apart; undefined where it is none. */
 export function parseArn(text: string): Arn | undefined {
   const [scheme, partition, service, region, accountId, ...resource] = text.split(':');
-  if (scheme !== 'arn' || partition === undefined || service === undefined || region === undefined || accountId === undefined) return undefined;
+  if (scheme !== 'arn' || partition === undefined || service === undefined || region === undefined || accountId === undefined)
+    return undefined;
   return resource.length === 0 ? undefined : { partition, service, region, accountId, resource: resource.join(':') };
 }
 

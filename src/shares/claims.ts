@@ -33,7 +33,10 @@ export function isClaimed(
   namespace: NamespaceLabels,
   trustedLabels: readonly string[],
 ): boolean {
-  return claims.some((claim) => choosesNamespace(claim.namespaces, namespace, { own: undefined, trustedLabels }) && covers(claim, resource, namespace.name));
+  return claims.some(
+    (claim) =>
+      choosesNamespace(claim.namespaces, namespace, { own: undefined, trustedLabels }) && covers(claim, resource, namespace.name),
+  );
 }
 
 /** True where only a tag could decide: whoever asks has to read the resource's tags first. */

@@ -3,10 +3,9 @@
  * approvals and observations come in, a value goes out. Status is never an input; `spec.consent` and `spec.resolved` are, for they are facts.
  * It does not say how far AWS has got: that is report.ts.
  */
-import type { Consent, ResolvedShare, ShareItem, ShareRequest } from '../api/index.ts';
+import { durationMs, type Consent, type ResolvedShare, type ShareItem, type ShareRequest } from '../api/index.ts';
 import { timeOf, type ConsentTuple, type Standing } from './approval.ts';
 import { claimGracePeriodMs } from './claims.ts';
-import { durationMs } from './durations.ts';
 import { intersectPermissions, unitePermissions, type Permission } from './permissions.ts';
 import type { Resolution } from './resolution.ts';
 
@@ -97,10 +96,14 @@ const endingChecks: readonly EndingCheck[] = [
   (input) => (input.item.metadata.deletionTimestamp === undefined ? undefined : { reason: 'Removed', discard: true }),
   (input) => (isAskedFor(input) ? undefined : { reason: 'Removed', discard: true }),
   (input) => (input.resolution.kind === 'gone' ? { reason: 'Removed', discard: input.resolution.discard } : undefined),
-  (input, live) => (live !== undefined && input.standing(live.entry.principal.arn).rejected !== undefined ? { reason: 'Rejected', discard: false } : undefined),
+  (input, live) =>
+    live !== undefined && input.standing(live.entry.principal.arn).rejected !== undefined
+      ? { reason: 'Rejected', discard: false }
+      : undefined,
   (input, live) => (live !== undefined && isExpired(input, live) ? { reason: 'Expired', discard: false } : undefined),
   (input, live) => (live !== undefined && isWithdrawn(input, live) ? { reason: 'Withdrawn', discard: false } : undefined),
-  (input, live) => (live !== undefined && isRecreated(input, live) ? { reason: 'PrincipalRecreated', discard: false } : undefined),
+  (input, live) =>
+    live !== undefined && isRecreated(input, live) ? { reason: 'PrincipalRecreated', discard: false } : undefined,
   (input, live) => (live !== undefined && isClaimLost(input, live) ? { reason: 'ClaimLost', discard: false } : undefined),
 ];
 
@@ -140,7 +143,10 @@ function isClaimLost({ resolution, now }: DecisionInput, { consent }: Live): boo
 function ended(input: DecisionInput, kept: readonly ResolvedShare[], { reason, discard }: Ending): Decision {
   const consent = input.item.spec.consent;
   const ending = { time: isoTime(input.now), reason };
-  const recorded = consent === undefined || consent.ended !== undefined ? consent : { ...consent, ended: ending, requestGeneration: generationOf(input) };
+  const recorded =
+    consent === undefined || consent.ended !== undefined
+      ? consent
+      : { ...consent, ended: ending, requestGeneration: generationOf(input) };
   return {
     // What was never granted has nothing to take back: an unasked item without consent just goes.
     situation: { kind: 'ended', cause: recorded?.ended?.reason ?? reason },
@@ -161,7 +167,11 @@ function decideLive(input: DecisionInput, kept: readonly ResolvedShare[], live: 
   const standing = standingPermissions(input, live);
   if (resolution.kind !== 'resolved') {
     const { reason, message } = resolution;
-    return keepLive(input, kept, { live, permissions: intersectPermissions(live.consent.permissions, standing), situation: { kind: 'blocked', reason, message, live: true } });
+    return keepLive(input, kept, {
+      live,
+      permissions: intersectPermissions(live.consent.permissions, standing),
+      situation: { kind: 'blocked', reason, message, live: true },
+    });
   }
   if (resolution.entry.id !== live.entry.id) return decideMoved(input, kept, live);
   const exceeding = asked(input).filter((permission) => !standing.includes(permission));
@@ -179,7 +189,10 @@ function decideMoved(input: DecisionInput, kept: readonly ResolvedShare[], live:
   return keepLive(input, kept, {
     live,
     permissions: intersectPermissions(live.consent.permissions, standingPermissions(input, live)),
-    situation: { kind: 'granted', exceeding: [`${itemLabel(input.item)} as it is defined now (its location, key or principal changed since consent)`] },
+    situation: {
+      kind: 'granted',
+      exceeding: [`${itemLabel(input.item)} as it is defined now (its location, key or principal changed since consent)`],
+    },
   });
 }
 
@@ -202,7 +215,12 @@ function keepLive(
 }
 
 /** `Granting` until a read-back has shown all of it; from then on what is missing is drift. A wider permission has to be granted first. */
-function refresh(input: DecisionInput, kept: readonly ResolvedShare[], entry: ResolvedShare, permissions: readonly Permission[]): ResolvedShare {
+function refresh(
+  input: DecisionInput,
+  kept: readonly ResolvedShare[],
+  entry: ResolvedShare,
+  permissions: readonly Permission[],
+): ResolvedShare {
   const before = kept.find((each) => each.id === entry.id);
   const wider = permissions.some((permission) => before?.permissions.includes(permission) !== true);
   const state = !wider && (before?.state === 'Live' || input.applied.has(entry.id)) ? 'Live' : 'Granting';
@@ -223,14 +241,20 @@ function claimLost(input: DecisionInput, kept: readonly ResolvedShare[], live: L
 
 /** Approvals that sustain a live share: those that name its principal and pin nothing else than what was consented to, or what is asked now. */
 function standingTuples(input: DecisionInput, { consent, entry }: Live): readonly ConsentTuple[] {
-  const candidate = input.resolution.kind === 'resolved' && input.resolution.entry.id === entry.id ? input.resolution.digest : undefined;
+  const candidate =
+    input.resolution.kind === 'resolved' && input.resolution.entry.id === entry.id ? input.resolution.digest : undefined;
   const tuples = input
     .standing(entry.principal.arn)
     .tuples.filter((tuple) => tuple.digest === undefined || tuple.digest === consent.digest || tuple.digest === candidate);
   // Automatic consent was given once and persists when the rule is turned off: new items wait, granted ones stay.
   const own: readonly ConsentTuple[] =
     consent.source === 'Automatic'
-      ? consent.permissions.map((permission) => ({ permission, expiresAt: undefined, digest: undefined, source: { kind: 'Automatic' } }))
+      ? consent.permissions.map((permission) => ({
+          permission,
+          expiresAt: undefined,
+          digest: undefined,
+          source: { kind: 'Automatic' },
+        }))
       : [];
   return [...tuples, ...own];
 }
@@ -248,7 +272,12 @@ function standingPermissions(input: DecisionInput, live: Live): Permission[] {
 function widened(input: DecisionInput, { consent }: Live, standing: readonly Permission[]): Consent {
   const more = standing.some((permission) => !consent.permissions.includes(permission));
   if (!more || input.resolution.kind !== 'resolved') return consent;
-  return { ...consent, permissions: unitePermissions(consent.permissions, standing), digest: input.resolution.digest, requestGeneration: generationOf(input) };
+  return {
+    ...consent,
+    permissions: unitePermissions(consent.permissions, standing),
+    digest: input.resolution.digest,
+    requestGeneration: generationOf(input),
+  };
 }
 
 // — items that nothing is shared of —
@@ -256,13 +285,17 @@ function widened(input: DecisionInput, { consent }: Live, standing: readonly Per
 function decideNew(input: DecisionInput, kept: readonly ResolvedShare[]): Decision {
   const { resolution } = input;
   if (resolution.kind === 'unknown') return unchanged(input, kept, { kind: 'undecided' });
-  if (resolution.kind === 'claimLost') return unchanged(input, kept, { kind: 'blocked', reason: 'NotClaimed', message: resolution.message, live: false });
+  if (resolution.kind === 'claimLost')
+    return unchanged(input, kept, { kind: 'blocked', reason: 'NotClaimed', message: resolution.message, live: false });
   if (resolution.kind !== 'resolved') {
     return unchanged(input, kept, { kind: 'blocked', reason: resolution.reason, message: resolution.message, live: false });
   }
   const { rejected } = input.standing(resolution.entry.principal.arn);
   if (rejected !== undefined) {
-    return unchanged(input, kept, { kind: 'rejected', message: `rejected by the owner (ShareApproval ${rejected.name})${rejected.reason === undefined ? '' : `: ${rejected.reason}`}` });
+    return unchanged(input, kept, {
+      kind: 'rejected',
+      message: `rejected by the owner (ShareApproval ${rejected.name})${rejected.reason === undefined ? '' : `: ${rejected.reason}`}`,
+    });
   }
   const covering = coveringTuples(input);
   return covering.length > 0 ? grant(input, kept, covering, undefined) : unchanged(input, kept, waitingSituation(input));
@@ -291,15 +324,22 @@ function isNews(tuple: ConsentTuple, input: DecisionInput): boolean {
   const consent = input.item.spec.consent;
   if (consent === undefined) return true;
   const { ended: end } = consent;
-  if (tuple.source.kind === 'Automatic') return end === undefined || (end.reason !== 'PrincipalRecreated' && end.reason !== 'Rejected');
+  if (tuple.source.kind === 'Automatic')
+    return end === undefined || (end.reason !== 'PrincipalRecreated' && end.reason !== 'Rejected');
   if (end === undefined && tuple.digest !== undefined) return true;
-  if (end !== undefined && end.reason !== 'PrincipalRecreated' && generationOf(input) > (consent.requestGeneration ?? 0)) return true;
+  if (end !== undefined && end.reason !== 'PrincipalRecreated' && generationOf(input) > (consent.requestGeneration ?? 0))
+    return true;
   const answered = consent.approvalRef;
   if (answered?.uid === tuple.source.uid) return tuple.source.generation > answered.generation;
   return tuple.source.createdAt >= (timeOf(end?.time ?? consent.grantedTime) ?? 0);
 }
 
-function grant(input: DecisionInput, kept: readonly ResolvedShare[], covering: readonly ConsentTuple[], firstConsent: string | undefined): Decision {
+function grant(
+  input: DecisionInput,
+  kept: readonly ResolvedShare[],
+  covering: readonly ConsentTuple[],
+  firstConsent: string | undefined,
+): Decision {
   if (input.resolution.kind !== 'resolved') return unchanged(input, kept, { kind: 'undecided' });
   const { entry: candidate, digest } = input.resolution;
   const permissions = intersectPermissions(covering.map((tuple) => tuple.permission));
@@ -307,7 +347,9 @@ function grant(input: DecisionInput, kept: readonly ResolvedShare[], covering: r
   const source = covering[0]?.source;
   const consent: Consent = {
     source: source?.kind ?? 'Approval',
-    ...(source?.kind === 'Approval' ? { approvalRef: { name: source.name, uid: source.uid, generation: source.generation } } : {}),
+    ...(source?.kind === 'Approval'
+      ? { approvalRef: { name: source.name, uid: source.uid, generation: source.generation } }
+      : {}),
     digest,
     permissions,
     grantedTime: firstConsent ?? isoTime(input.now),
@@ -330,11 +372,19 @@ function waitingSituation(input: DecisionInput): Situation {
   const consent = input.item.spec.consent;
   if (consent?.ended !== undefined) {
     if (consent.ended.reason === 'PrincipalRecreated') {
-      return { kind: 'pending', reason: 'PrincipalRecreated', message: 'the principal was deleted and created again, which makes it another one: the owner has to consent again' };
+      return {
+        kind: 'pending',
+        reason: 'PrincipalRecreated',
+        message: 'the principal was deleted and created again, which makes it another one: the owner has to consent again',
+      };
     }
     if (generationOf(input) <= (consent.requestGeneration ?? 0)) return { kind: 'ended', cause: consent.ended.reason };
   }
-  return { kind: 'pending', reason: 'PendingApproval', message: `waiting for the owner of the dataset to approve ${itemLabel(input.item)}` };
+  return {
+    kind: 'pending',
+    reason: 'PendingApproval',
+    message: `waiting for the owner of the dataset to approve ${itemLabel(input.item)}`,
+  };
 }
 
 // — small helpers —
@@ -385,7 +435,8 @@ function expiryOf(tuple: ConsentTuple, input: DecisionInput, live: Live): number
 
 /** The earliest of approval, request and Dataset maximum; durations count from the first consent and never restart. */
 function boundedExpiry(approved: number | undefined, input: DecisionInput, firstConsent: number): number | undefined {
-  const after = durationMs(input.request?.spec.expiresAfter);
+  const wanted = input.request?.spec.expiresAfter;
+  const after = wanted === undefined ? undefined : durationMs(wanted);
   const bounds = [
     approved,
     timeOf(input.request?.spec.expireTime),

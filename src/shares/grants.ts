@@ -37,9 +37,16 @@ export type ShareGrant =
  */
 export function grantsOf(entry: ResolvedShare): ShareGrant[] {
   const permissions = entry.permissions;
-  const grants: ShareGrant[] = [{ target: 'BucketPolicy', templates: permissions.map((permission) => bucketTemplate(entry, permission)) }];
-  if (entry.kmsKeyArn !== undefined) grants.push({ target: 'KeyPolicy', templates: permissions.flatMap((permission) => keyTemplates(entry, permission)) });
-  if (entry.policyManagement !== 'External') grants.push({ target: 'SharePolicy', statements: permissions.flatMap((permission) => identityStatements(entry, permission)) });
+  const grants: ShareGrant[] = [
+    { target: 'BucketPolicy', templates: permissions.map((permission) => bucketTemplate(entry, permission)) },
+  ];
+  if (entry.kmsKeyArn !== undefined)
+    grants.push({ target: 'KeyPolicy', templates: permissions.flatMap((permission) => keyTemplates(entry, permission)) });
+  if (entry.policyManagement !== 'External')
+    grants.push({
+      target: 'SharePolicy',
+      statements: permissions.flatMap((permission) => identityStatements(entry, permission)),
+    });
   return grants;
 }
 
@@ -58,7 +65,9 @@ function bucketResources(entry: ResolvedShare, permission: Permission): string[]
 function keyTemplates(entry: ResolvedShare, permission: Permission): StatementTemplate[] {
   const { keyUse, keyDescribe } = actionSets[permission];
   return [
-    ...(keyUse.length === 0 ? [] : [{ name: `${permission}Use`, actions: [...keyUse], resources: ['*'], condition: viaS3(entry) }]),
+    ...(keyUse.length === 0
+      ? []
+      : [{ name: `${permission}Use`, actions: [...keyUse], resources: ['*'], condition: viaS3(entry) }]),
     ...(keyDescribe.length === 0 ? [] : [{ name: `${permission}Describe`, actions: [...keyDescribe], resources: ['*'] }]),
   ];
 }
@@ -67,11 +76,16 @@ function identityStatements(entry: ResolvedShare, permission: Permission): Ident
   const { object, bucket, keyUse, keyDescribe } = actionSets[permission];
   // Without aws:ResourceAccount whoever creates a deleted bucket's name again would be trusted.
   const statements: IdentityStatement[] = [
-    { actions: [...object, ...bucket].sort(), resources: bucketResources(entry, permission), condition: inAccount(entry.environment.accountId) },
+    {
+      actions: [...object, ...bucket].sort(),
+      resources: bucketResources(entry, permission),
+      condition: inAccount(entry.environment.accountId),
+    },
   ];
   if (entry.kmsKeyArn === undefined) return statements;
   const keyAccount = inAccount(parseArn(entry.kmsKeyArn)?.accountId ?? entry.environment.accountId);
-  if (keyUse.length > 0) statements.push({ actions: [...keyUse], resources: [entry.kmsKeyArn], condition: merge(keyAccount, viaS3(entry)) });
+  if (keyUse.length > 0)
+    statements.push({ actions: [...keyUse], resources: [entry.kmsKeyArn], condition: merge(keyAccount, viaS3(entry)) });
   if (keyDescribe.length > 0) statements.push({ actions: [...keyDescribe], resources: [entry.kmsKeyArn], condition: keyAccount });
   return statements;
 }

@@ -44,6 +44,10 @@ export function installationFromUid(namespaceUid: string): string {
 }
 
 function dnsSafe(text: string, length: number): string {
-  const safe = text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+/, '').slice(0, length);
+  const safe = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, length);
   return safe.replace(/-+$/, '') || 'share';
 }

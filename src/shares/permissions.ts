@@ -3,11 +3,9 @@
  * Which principal gets them, and where they are written, is grants.ts.
  */
 
-/** What a share may give. The sets are independent: the effective permissions are a plain intersection. */
-export type Permission = 'Read' | 'Write' | 'Modify';
+import { PERMISSIONS, type Permission } from '../api/index.ts';
 
-/** All permissions, in the order in which they are written and shown. */
-export const permissionOrder: readonly Permission[] = ['Read', 'Write', 'Modify'];
+export type { Permission } from '../api/index.ts';
 
 /** AWS actions of one permission set, split by the kind of resource that they apply to. */
 export interface ActionSet {
@@ -41,10 +39,10 @@ export const actionSets: Readonly<Record<Permission, ActionSet>> = {
 
 /** The permissions that all of the lists name, in the usual order. No list at all: none. */
 export function intersectPermissions(...lists: readonly (readonly Permission[])[]): Permission[] {
-  return lists.length === 0 ? [] : permissionOrder.filter((permission) => lists.every((list) => list.includes(permission)));
+  return lists.length === 0 ? [] : PERMISSIONS.filter((permission) => lists.every((list) => list.includes(permission)));
 }
 
 /** The permissions that any of the lists names, in the usual order. */
 export function unitePermissions(...lists: readonly (readonly Permission[])[]): Permission[] {
-  return permissionOrder.filter((permission) => lists.some((list) => list.includes(permission)));
+  return PERMISSIONS.filter((permission) => lists.some((list) => list.includes(permission)));
 }

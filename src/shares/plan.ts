@@ -25,7 +25,9 @@ export function requesterPlan(entries: readonly ResolvedShare[]): string[] {
         case 'Detached':
           return [`IAM of ${account}: a share policy for ${label} is created for ${entry.principal.arn}; you attach it`];
         case 'External':
-          return [`IAM of ${account}: nothing is written; allow ${entry.permissions.join(', ')} on ${label} to ${entry.principal.arn} yourself`];
+          return [
+            `IAM of ${account}: nothing is written; allow ${entry.permissions.join(', ')} on ${label} to ${entry.principal.arn} yourself`,
+          ];
       }
     }),
   );
@@ -34,15 +36,25 @@ export function requesterPlan(entries: readonly ResolvedShare[]): string[] {
 function ownerLines(entry: ResolvedShare, grant: ShareGrant): string[] {
   switch (grant.target) {
     case 'BucketPolicy':
-      return grant.templates.map((each) => `bucket policy of ${entry.bucket}: allow ${entry.principal.arn} ${each.actions.join(', ')} on ${each.resources.join(', ')}`);
+      return grant.templates.map(
+        (each) =>
+          `bucket policy of ${entry.bucket}: allow ${entry.principal.arn} ${each.actions.join(', ')} on ${each.resources.join(', ')}`,
+      );
     case 'KeyPolicy':
-      return grant.templates.map((each) => `key policy of ${entry.kmsKeyArn ?? ''}: allow ${entry.principal.arn} ${each.actions.join(', ')}${each.condition === undefined ? '' : ' through S3'}`);
+      return grant.templates.map(
+        (each) =>
+          `key policy of ${entry.kmsKeyArn ?? ''}: allow ${entry.principal.arn} ${each.actions.join(', ')}${each.condition === undefined ? '' : ' through S3'}`,
+      );
     case 'SharePolicy':
-      return [`share policy of ${entry.principal.arn}: allow ${grant.statements.flatMap((each) => each.actions).join(', ')}${entry.policyManagement === 'Detached' ? ' (attached by the role\'s owner)' : ''}`];
+      return [
+        `share policy of ${entry.principal.arn}: allow ${grant.statements.flatMap((each) => each.actions).join(', ')}${entry.policyManagement === 'Detached' ? " (attached by the role's owner)" : ''}`,
+      ];
   }
 }
 
 function cut(lines: readonly string[]): string[] {
   const short = lines.map((line) => (line.length <= lineLength ? line : `${line.slice(0, lineLength - 1)}…`));
-  return short.length <= planLength ? short : [...short.slice(0, planLength - 1), `… and ${String(short.length - planLength + 1)} more`];
+  return short.length <= planLength
+    ? short
+    : [...short.slice(0, planLength - 1), `… and ${String(short.length - planLength + 1)} more`];
 }

@@ -34,31 +34,58 @@ export interface DeclaredBucket {
 /** Problems that concern every share of the bucket. */
 export function bucketProblem(declared: DeclaredBucket, bucket: BucketFacts, key: KeyFacts | undefined): Problem | undefined {
   if (bucket.region !== declared.region) {
-    return { reason: 'RegionMismatch', message: `bucket ${declared.name} is in ${bucket.region}, but the Dataset's Environment is for ${declared.region}: use an Environment of that region` };
+    return {
+      reason: 'RegionMismatch',
+      message: `bucket ${declared.name} is in ${bucket.region}, but the Dataset's Environment is for ${declared.region}: use an Environment of that region`,
+    };
   }
   if (declared.kmsKeyArn === undefined) return undeclaredKeyProblem(declared, bucket);
   if (key !== undefined && key.state !== 'Enabled') {
-    return { reason: 'KeyNotUsable', message: `KMS key ${declared.kmsKeyArn} is ${key.state}: enable it, or cancel its deletion` };
+    return {
+      reason: 'KeyNotUsable',
+      message: `KMS key ${declared.kmsKeyArn} is ${key.state}: enable it, or cancel its deletion`,
+    };
   }
   const actual = bucket.encryption.key;
-  if (bucket.encryption.algorithm.startsWith('aws:kms') && actual !== undefined && !sameKey(actual, declared.kmsKeyArn, key?.arn)) {
-    return { reason: 'KeyMismatch', message: `bucket ${declared.name} is encrypted with ${actual}, but the Dataset says ${declared.kmsKeyArn}: set buckets[].kmsKeyArn to the key in use` };
+  if (
+    bucket.encryption.algorithm.startsWith('aws:kms') &&
+    actual !== undefined &&
+    !sameKey(actual, declared.kmsKeyArn, key?.arn)
+  ) {
+    return {
+      reason: 'KeyMismatch',
+      message: `bucket ${declared.name} is encrypted with ${actual}, but the Dataset says ${declared.kmsKeyArn}: set buckets[].kmsKeyArn to the key in use`,
+    };
   }
   return undefined;
 }
 
 function undeclaredKeyProblem(declared: DeclaredBucket, { encryption }: BucketFacts): Problem | undefined {
-  if (!encryption.algorithm.startsWith('aws:kms') || encryption.key === undefined || encryption.key.endsWith('alias/aws/s3')) return undefined;
-  return { reason: 'KeyMismatch', message: `bucket ${declared.name} is encrypted with ${encryption.key}: name it in buckets[].kmsKeyArn (as a key ARN), else nobody could read what is shared` };
+  if (!encryption.algorithm.startsWith('aws:kms') || encryption.key === undefined || encryption.key.endsWith('alias/aws/s3'))
+    return undefined;
+  return {
+    reason: 'KeyMismatch',
+    message: `bucket ${declared.name} is encrypted with ${encryption.key}: name it in buckets[].kmsKeyArn (as a key ARN), else nobody could read what is shared`,
+  };
 }
 
 /** Problems that only a share into another account has. */
-export function crossAccountProblem(declared: DeclaredBucket, bucket: BucketFacts, permissions: readonly Permission[]): Problem | undefined {
+export function crossAccountProblem(
+  declared: DeclaredBucket,
+  bucket: BucketFacts,
+  permissions: readonly Permission[],
+): Problem | undefined {
   if (bucket.encryption.algorithm.startsWith('aws:kms') && declared.kmsKeyArn === undefined) {
-    return { reason: 'AwsManagedKey', message: `bucket ${declared.name} is encrypted with the AWS managed key aws/s3, which no other account can use: encrypt it with a customer managed key` };
+    return {
+      reason: 'AwsManagedKey',
+      message: `bucket ${declared.name} is encrypted with the AWS managed key aws/s3, which no other account can use: encrypt it with a customer managed key`,
+    };
   }
   if (bucket.ownership !== 'BucketOwnerEnforced' && permissions.some((permission) => permission !== 'Read')) {
-    return { reason: 'ObjectsOfOthers', message: `bucket ${declared.name} has object ownership ${bucket.ownership}: objects that another account writes would not be the owner's; set it to BucketOwnerEnforced before sharing Write or Modify across accounts` };
+    return {
+      reason: 'ObjectsOfOthers',
+      message: `bucket ${declared.name} has object ownership ${bucket.ownership}: objects that another account writes would not be the owner's; set it to BucketOwnerEnforced before sharing Write or Modify across accounts`,
+    };
   }
   return undefined;
 }

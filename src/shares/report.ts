@@ -39,7 +39,11 @@ export interface ItemReport {
   readonly healthStatus: 'Healthy' | 'Unhealthy' | 'PendingVerify' | 'PendingReapply';
   readonly healthMessage: string;
   readonly verifiedAt: number | undefined;
-  readonly grants: readonly { readonly target: string; readonly state: 'Applied' | 'Pending' | 'Failed'; readonly message: string }[];
+  readonly grants: readonly {
+    readonly target: string;
+    readonly state: 'Applied' | 'Pending' | 'Failed';
+    readonly message: string;
+  }[];
   readonly shared: boolean;
   readonly principal: string;
 }
@@ -85,13 +89,25 @@ interface Outcome {
 function outcomeOf(input: ReportInput, situation: Exclude<Situation, { kind: 'undecided' }>): Outcome {
   switch (situation.kind) {
     case 'draft':
-      return { phase: input.entries.length > 0 ? 'ShareSucceeded' : 'PendingApproval', ready: false, reason: 'Draft', message: 'the request is a draft: set spec.state to Submitted to ask for it', progress: 'none' };
+      return {
+        phase: input.entries.length > 0 ? 'ShareSucceeded' : 'PendingApproval',
+        ready: false,
+        reason: 'Draft',
+        message: 'the request is a draft: set spec.state to Submitted to ask for it',
+        progress: 'none',
+      };
     case 'pending':
       return { phase: 'PendingApproval', ready: false, reason: situation.reason, message: situation.message, progress: 'none' };
     case 'rejected':
       return { phase: 'ShareRejected', ready: false, reason: 'Rejected', message: situation.message, progress: 'stalled' };
     case 'blocked':
-      return { phase: situation.live ? 'ShareSucceeded' : 'PendingApproval', ready: false, reason: situation.reason, message: situation.message, progress: 'stalled' };
+      return {
+        phase: situation.live ? 'ShareSucceeded' : 'PendingApproval',
+        ready: false,
+        reason: situation.reason,
+        message: situation.message,
+        progress: 'stalled',
+      };
     case 'granted':
       return grantedOutcome(input);
     case 'ended':
@@ -104,14 +120,32 @@ function grantedOutcome(input: ReportInput): Outcome {
   const targets = live?.targets ?? [];
   const failed = targets.find((target) => target.state === 'Failed');
   if (failed !== undefined) {
-    return { phase: 'ShareFailed', ready: false, reason: failed.reason ?? 'AwsRefused', message: failed.message ?? failed.target, progress: 'stalled' };
+    return {
+      phase: 'ShareFailed',
+      ready: false,
+      reason: failed.reason ?? 'AwsRefused',
+      message: failed.message ?? failed.target,
+      progress: 'stalled',
+    };
   }
   if (targets.length > 0 && targets.every((target) => target.state === 'Applied')) {
-    return { phase: 'ShareSucceeded', ready: true, reason: 'Succeeded', message: `${input.label} is shared and was read back from AWS`, progress: 'none' };
+    return {
+      phase: 'ShareSucceeded',
+      ready: true,
+      reason: 'Succeeded',
+      message: `${input.label} is shared and was read back from AWS`,
+      progress: 'none',
+    };
   }
   const waiting = targets.find((target) => target.state === 'Pending' && target.reason === 'WaitingForAttachment');
   if (waiting !== undefined && targets.every((target) => target === waiting || target.state === 'Applied')) {
-    return { phase: 'ShareInProgress', ready: false, reason: 'WaitingForAttachment', message: waiting.message ?? '', progress: 'none' };
+    return {
+      phase: 'ShareInProgress',
+      ready: false,
+      reason: 'WaitingForAttachment',
+      message: waiting.message ?? '',
+      progress: 'none',
+    };
   }
   if (live?.entry.state === 'Live' && targets.some((target) => target.missing.length > 0)) return driftedOutcome(input, targets);
   return progressing(targets, targets.some(isTouched) ? 'ShareInProgress' : 'ShareApproved', 'Progressing');
@@ -119,7 +153,13 @@ function grantedOutcome(input: ReportInput): Outcome {
 
 function driftedOutcome(input: ReportInput, targets: readonly TargetState[]): Outcome {
   const message = targets.flatMap((target) => target.missing).join(' | ');
-  return { phase: 'ShareSucceeded', ready: false, reason: 'Drifted', message, progress: input.reportOnly ? 'stalled' : 'reconciling' };
+  return {
+    phase: 'ShareSucceeded',
+    ready: false,
+    reason: 'Drifted',
+    message,
+    progress: input.reportOnly ? 'stalled' : 'reconciling',
+  };
 }
 
 function endedOutcome(input: ReportInput, cause: EndReason): Outcome {
@@ -136,9 +176,15 @@ function endedOutcome(input: ReportInput, cause: EndReason): Outcome {
 function endedReason(cause: EndReason): { reason: string; message: string } {
   switch (cause) {
     case 'Expired':
-      return { reason: 'Expired', message: 'the share has expired and was taken back; ask for a later expiry and have it approved to get it again' };
+      return {
+        reason: 'Expired',
+        message: 'the share has expired and was taken back; ask for a later expiry and have it approved to get it again',
+      };
     case 'PrincipalRecreated':
-      return { reason: 'PrincipalRecreated', message: 'the principal was deleted and created again; access was taken back until the owner consents to the new one' };
+      return {
+        reason: 'PrincipalRecreated',
+        message: 'the principal was deleted and created again; access was taken back until the owner consents to the new one',
+      };
     case 'ClaimLost':
       return { reason: 'NotClaimed', message: 'no claim of the Environment covers the data any more; access was taken back' };
     case 'Rejected':
@@ -153,8 +199,20 @@ function endedReason(cause: EndReason): { reason: string; message: string } {
 function progressing(targets: readonly TargetState[], phase: Outcome['phase'], reason: string): Outcome {
   const retried = targets.find((target) => target.state === 'Pending' && target.message !== undefined);
   return retried === undefined
-    ? { phase, ready: false, reason, message: `${String(targets.filter((each) => each.state === 'Applied' || each.state === 'Removed').length)}/${String(targets.length)} AWS documents done`, progress: 'reconciling' }
-    : { phase, ready: false, reason: retried.reason ?? 'ProgressingWithRetry', message: retried.message ?? '', progress: 'reconciling' };
+    ? {
+        phase,
+        ready: false,
+        reason,
+        message: `${String(targets.filter((each) => each.state === 'Applied' || each.state === 'Removed').length)}/${String(targets.length)} AWS documents done`,
+        progress: 'reconciling',
+      }
+    : {
+        phase,
+        ready: false,
+        reason: retried.reason ?? 'ProgressingWithRetry',
+        message: retried.message ?? '',
+        progress: 'reconciling',
+      };
 }
 
 function isTouched(target: TargetState): boolean {
@@ -171,7 +229,12 @@ function healthOf({ entries }: ReportInput, outcome: Outcome): Health {
   const targets = entries.flatMap((each) => (each.entry.state === 'Revoking' ? [] : each.targets));
   const missing = targets.flatMap((target) => target.missing);
   const excess = targets.flatMap((target) => target.excess);
-  if (missing.length > 0) return { status: outcome.progress === 'reconciling' ? 'PendingReapply' : 'Unhealthy', reason: 'Missing', message: [...missing, ...excess].join(' | ') };
+  if (missing.length > 0)
+    return {
+      status: outcome.progress === 'reconciling' ? 'PendingReapply' : 'Unhealthy',
+      reason: 'Missing',
+      message: [...missing, ...excess].join(' | '),
+    };
   if (excess.length > 0) return { status: 'Unhealthy', reason: 'Excess', message: excess.join(' | ') };
   if (outcome.ready) return { status: 'Healthy', reason: 'Verified', message: '' };
   if (outcome.phase === 'ShareFailed') return { status: 'Unhealthy', reason: outcome.reason, message: outcome.message };
@@ -189,10 +252,15 @@ function conditionsOf(outcome: Outcome, health: Health, input: ReportInput): Con
     type: 'Granted',
     status: granted ? 'True' : 'False',
     reason: granted ? 'Granted' : reason,
-    message: targets.length === 0 ? 'nothing is granted in AWS' : `${String(applied)}/${String(targets.length)} AWS documents carry this share`,
+    message:
+      targets.length === 0
+        ? 'nothing is granted in AWS'
+        : `${String(applied)}/${String(targets.length)} AWS documents carry this share`,
   });
-  if (health.status === 'Healthy') conditions.push({ type: 'Healthy', status: 'True', reason: health.reason, message: 'AWS holds what was consented to' });
-  else if (health.status !== 'PendingVerify') conditions.push({ type: 'Healthy', status: 'False', reason: health.reason, message: health.message });
+  if (health.status === 'Healthy')
+    conditions.push({ type: 'Healthy', status: 'True', reason: health.reason, message: 'AWS holds what was consented to' });
+  else if (health.status !== 'PendingVerify')
+    conditions.push({ type: 'Healthy', status: 'False', reason: health.reason, message: health.message });
   if (outcome.progress === 'reconciling') conditions.push({ type: 'Reconciling', status: 'True', reason, message });
   if (outcome.progress === 'stalled') conditions.push({ type: 'Stalled', status: 'True', reason, message });
   return conditions;

@@ -59,7 +59,9 @@ function selects(selector: LabelSelector, namespace: NamespaceLabels, trusted: r
   // A requirement on a label that anybody may set says nothing: the whole selector matches nobody, also where it is a NotIn.
   if (![...labels.map(([key]) => key), ...expressions.map((each) => each.key)].every(isTrusted)) return false;
   const valueOf = (key: string): string | undefined => (key === metadataName ? namespace.name : namespace.labels[key]);
-  return labels.every(([key, value]) => valueOf(key) === value) && expressions.every((each) => satisfies(each, valueOf(each.key)));
+  return (
+    labels.every(([key, value]) => valueOf(key) === value) && expressions.every((each) => satisfies(each, valueOf(each.key)))
+  );
 }
 
 const metadataName = 'kubernetes.io/metadata.name';
