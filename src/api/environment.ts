@@ -175,7 +175,7 @@ export const environment = defineKind({
       'optional',
     ),
   ],
-  conditions: ['Ready', 'RemovalHeld'],
+  conditions: ['Ready', 'RemovalHeld', 'Leftovers'],
 });
 
 /** Spec of an Environment. */

@@ -1,4 +1,6 @@
 /** Everything of the API that other folders use. */
+export { conditionTypes } from './conditions.ts';
+export type { ConditionType } from './conditions.ts';
 export { consumptionRole } from './consumption-role.ts';
 export type { ConsumptionRole, ConsumptionRoleSpec, ConsumptionRoleStatus, PolicyManagement } from './consumption-role.ts';
 export { dataset } from './dataset.ts';
@@ -12,6 +14,9 @@ export { apiVersion, group, version } from './kind.ts';
 export type { ApiObject, Column, KindDefinition, Resource } from './kind.ts';
 export { kinds } from './kinds.ts';
 export type { Condition, DeepReadonly, ObjectMeta, OwnerReference } from './meta.ts';
+export { explainReason, isReason, reasons } from './reasons.ts';
+export type { Reason } from './reasons.ts';
+export type { Actor, ReasonDoc } from './reasons/reason.ts';
 export { receivedShare } from './received-share.ts';
 export type { ReceivedShare, ReceivedShareSpec, ReceivedShareStatus } from './received-share.ts';
 export { shareApproval } from './share-approval.ts';

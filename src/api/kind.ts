@@ -3,6 +3,7 @@
  * How a definition becomes a CRD is crd.ts; how it is read and written is the business of src/kube.
  */
 import type { z } from 'zod';
+import type { ConditionType } from './conditions.ts';
 import type { DeepReadonly, ObjectMeta } from './meta.ts';
 import type { Rule } from './schema.ts';
 
@@ -55,8 +56,8 @@ export interface KindInput<Kind extends string, Spec extends z.ZodObject, Status
   readonly columns: readonly Column[];
   /** Rules over the whole spec: immutability and what spans several fields. */
   readonly validations: readonly Rule[];
-  /** Names of the condition types that its status carries (conditions.ts). */
-  readonly conditions: readonly string[];
+  /** The condition types that its status carries. */
+  readonly conditions: readonly ConditionType[];
 }
 
 /** A defined kind. */

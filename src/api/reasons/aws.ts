@@ -1,0 +1,129 @@
+/** Reasons that AWS gives: what is missing there, what it refuses, what limits it sets. */
+import type { ReasonDoc } from './reason.ts';
+import { share } from './reason.ts';
+
+export const awsReasons = {
+  AccessDenied: {
+    meaning: 'AWS refuses a call of the operator; the message has action and resource.',
+    actor: 'platform team',
+    next: "Add the permission to the Environment's role, or find the policy that denies it.",
+    kinds: ['Environment', 'ConsumptionRole', 'Dataset', ...share],
+  },
+  MalformedPolicy: {
+    meaning: 'AWS refuses the policy document; the message has its words.',
+    actor: 'owner',
+    next: "Check the foreign statements of the document; report it if Sluice's own are at fault.",
+    kinds: [...share],
+  },
+  QuotaExceeded: {
+    meaning:
+      'A quota of the account leaves no room: managed policies attached to the principal, or policies in the account. Nothing was written.',
+    actor: 'owner of the principal',
+    next: 'Detach policies that are not needed, or have the quota raised.',
+    kinds: [...share],
+  },
+  PolicySizeLimit: {
+    meaning: 'The document would exceed the size that AWS allows. Older shares stay served.',
+    actor: 'owner',
+    next: 'End shares that are no longer needed, or shorten foreign statements.',
+    kinds: [...share],
+  },
+  RevokeFailed: {
+    meaning: 'Access could not be taken back everywhere; the message names what remains.',
+    actor: 'platform team',
+    next: 'Remove the cause that the message names. It is tried again.',
+    kinds: [...share],
+  },
+  BucketNotFound: {
+    meaning: 'The bucket does not exist in the account, or belongs to another one.',
+    actor: 'owner',
+    next: "Correct the Dataset's buckets.",
+    kinds: ['Dataset', ...share],
+  },
+  KeyNotFound: {
+    meaning: 'The KMS key does not exist.',
+    actor: 'owner',
+    next: 'Correct kmsKeyArn in the Dataset.',
+    kinds: ['Dataset', ...share],
+  },
+  KeyNotUsable: {
+    meaning: 'The KMS key is disabled, pending deletion, or not a symmetric encryption key.',
+    actor: 'owner',
+    next: 'Enable the key or cancel its deletion.',
+    kinds: ['Dataset', ...share],
+  },
+  KeyMismatch: {
+    meaning: 'The bucket is encrypted with another key than the Dataset names.',
+    actor: 'owner',
+    next: 'Make kmsKeyArn name the key that the message shows.',
+    kinds: ['Dataset', ...share],
+  },
+  AwsManagedKey: {
+    meaning: 'The bucket is encrypted with the AWS managed key, which no other account can use.',
+    actor: 'owner',
+    next: 'Encrypt the bucket with a customer managed key and name it in kmsKeyArn.',
+    kinds: ['Dataset', ...share],
+  },
+  KeyPolicyLockout: {
+    meaning: "The key's policy would leave its administrators out. It is never written like that.",
+    actor: 'owner',
+    next: "Repair the key's policy first.",
+    kinds: [...share],
+  },
+  RegionMismatch: {
+    meaning: 'The bucket or key is in another region than the Environment.',
+    actor: 'owner',
+    next: 'Use the Environment of that region.',
+    kinds: ['Dataset', ...share],
+  },
+  ObjectsOfOthers: {
+    meaning:
+      'The bucket does not enforce its owner for all objects (object ownership). Objects of other accounts are not covered by the share; Write and Modify across accounts are refused.',
+    actor: 'owner',
+    next: 'Set object ownership of the bucket to BucketOwnerEnforced.',
+    kinds: ['Dataset', ...share],
+  },
+  BlockedByPublicPolicy: {
+    meaning:
+      "A foreign statement of the bucket's policy is public and block public access is on, so AWS refuses every change of the policy.",
+    actor: 'owner',
+    next: 'Remove the public statement that the message names.',
+    kinds: [...share],
+  },
+  DeniedByOwnerPolicy: {
+    meaning: 'The share is written, but a statement of somebody else denies the principal.',
+    actor: 'owner',
+    next: 'Change the statement that the message names.',
+    kinds: [...share],
+  },
+  DeniedByPrincipalPolicy: {
+    meaning: "The share is written, but a policy or permissions boundary on the principal's side keeps it from being used.",
+    actor: 'owner of the principal',
+    next: 'Change the policy that the message names.',
+    kinds: [...share],
+  },
+  PrincipalNotFound: {
+    meaning: 'The IAM role or user does not exist.',
+    actor: 'owner of the principal',
+    next: 'Create it, or correct principalArn in a new ConsumptionRole.',
+    kinds: ['ConsumptionRole', ...share],
+  },
+  ForeignPrincipalInvalid: {
+    meaning: 'A foreign statement names a principal that no longer exists, so AWS refuses every change of the document.',
+    actor: 'owner',
+    next: 'Remove the dead id from the statement; the message names both.',
+    kinds: [...share],
+  },
+  NotOwned: {
+    meaning: "Something in AWS has the name that Sluice would use and not Sluice's mark. It is never taken over.",
+    actor: 'platform team',
+    next: 'Rename or remove it; the message names it.',
+    kinds: [...share],
+  },
+  ConcurrentForeignChange: {
+    meaning: 'Somebody else changed the document while Sluice wrote it; the operator looks again.',
+    actor: 'owner',
+    next: 'Check that the change of the other writer is still there.',
+    kinds: [...share],
+  },
+} as const satisfies Record<string, ReasonDoc>;

@@ -1,0 +1,130 @@
+/** Reasons about environments, claims and the operator itself: what the platform team set up, and what it has to decide. */
+import type { ReasonDoc } from './reason.ts';
+import { share } from './reason.ts';
+
+export const platformReasons = {
+  AssumeRoleDenied: {
+    meaning: "AWS does not let the operator assume the Environment's role.",
+    actor: 'platform team',
+    next: "Check the role's trust policy, the external id and the operator's own permission sts:AssumeRole.",
+    kinds: ['Environment'],
+  },
+  AccountMismatch: {
+    meaning: 'The role or identity belongs to another account than spec.accountId.',
+    actor: 'platform team',
+    next: 'Correct spec.assumeRole, or create an Environment for the other account.',
+    kinds: ['Environment'],
+  },
+  ExternalIdMissing: {
+    meaning: "The Secret or key that holds the external id is not in the operator's namespace. Nothing is taken away meanwhile.",
+    actor: 'platform team',
+    next: 'Create it; the message names both.',
+    kinds: ['Environment'],
+  },
+  PermissionsMissing: {
+    meaning: 'The role lacks permissions that the operator needs; the message lists them.',
+    actor: 'platform team',
+    next: "Add them to the role's policy.",
+    kinds: ['Environment'],
+  },
+  OwnedByAnotherInstallation: {
+    meaning: 'Another operator serves this Environment (status.installation); this one writes nothing there.',
+    actor: 'platform team',
+    next: 'Use one operator per Environment, or hand it over by clearing status.installation.',
+    kinds: ['Environment'],
+  },
+  DuplicateEnvironment: {
+    meaning: 'Another, older Environment has the same account and region.',
+    actor: 'platform team',
+    next: 'Delete one of the two; the message names the other.',
+    kinds: ['Environment'],
+  },
+  InUse: {
+    meaning: 'It is being deleted, and live shares still need it.',
+    actor: 'platform team',
+    next: 'End the shares that the message names; deletion then goes on by itself.',
+    kinds: ['Environment', 'ConsumptionRole', 'Dataset'],
+  },
+  EnvironmentNotFound: {
+    meaning: 'The Environment that it names does not exist.',
+    actor: 'owner',
+    next: 'Check spec.environmentRef, or ask the platform team for it.',
+    kinds: ['Dataset', 'ConsumptionRole', ...share],
+  },
+  EnvironmentNotReady: {
+    meaning: 'The operator cannot work in the Environment just now. Live shares stay as they are.',
+    actor: 'platform team',
+    next: 'See the condition Ready of the Environment.',
+    kinds: ['Dataset', 'ConsumptionRole', ...share],
+  },
+  NamespaceNotAllowed: {
+    meaning: 'The Environment does not admit this namespace (allowedNamespaces).',
+    actor: 'platform team',
+    next: 'Add the namespace there, or use another Environment.',
+    kinds: ['Dataset', 'ConsumptionRole', ...share],
+  },
+  NotClaimed: {
+    meaning:
+      'No claim of the Environment lets this namespace speak for the bucket, key or role. Live shares end after 24 hours, or at once where the claim says so.',
+    actor: 'platform team',
+    next: 'Add a claim to the Environment, or remove the resource; the message names it.',
+    kinds: ['Dataset', 'ConsumptionRole', ...share],
+  },
+  AlreadyClaimed: {
+    meaning: 'A Dataset of another namespace holds the resource.',
+    actor: 'platform team',
+    next: 'Decide whose it is: status.owners of the Environment says who holds it.',
+    kinds: ['Dataset', ...share],
+  },
+  ConflictingPolicyManagement: {
+    meaning: 'Another ConsumptionRole names the same principal with another policyManagement.',
+    actor: 'owner of the principal',
+    next: 'Make them agree.',
+    kinds: ['ConsumptionRole', ...share],
+  },
+  ProtectedRole: {
+    meaning:
+      'The principal may never receive shares as it is set up: it is a role that AWS protects, one that an operator uses itself, or one that Sluice made.',
+    actor: 'owner of the principal',
+    next: 'Use another role, or for a role under /aws-reserved/ policyManagement: External or Detached.',
+    kinds: ['ConsumptionRole', ...share],
+  },
+  PrincipalNotReady: {
+    meaning: 'The ConsumptionRole of the request is not Ready.',
+    actor: 'requester',
+    next: 'See the condition Ready of the ConsumptionRole.',
+    kinds: [...share],
+  },
+  DatasetNotReady: {
+    meaning: 'The Dataset is not Ready.',
+    actor: 'owner',
+    next: 'See the condition Ready of the Dataset.',
+    kinds: [...share],
+  },
+  RemovalHeld: {
+    meaning:
+      'More than 20 shares and more than a quarter of the live shares of the Environment would be taken away at once without anybody having asked for it.',
+    actor: 'platform team',
+    next: 'Find out what is missing. If it is meant, annotate the Environment as the message says.',
+    kinds: ['Environment'],
+  },
+  MassRevoke: {
+    meaning:
+      'The share would be taken away together with unusually many others; the Environment waits for the platform team (RemovalHeld).',
+    actor: 'platform team',
+    next: 'See the condition RemovalHeld of the Environment.',
+    kinds: [...share],
+  },
+  RevokeBlocked: {
+    meaning: 'Access has to be taken back and AWS cannot be reached.',
+    actor: 'platform team',
+    next: 'Restore access to the account. As a last resort sluice.dev/force-delete on the ShareItem lets go and records what stays.',
+    kinds: [...share],
+  },
+  LeftoversFound: {
+    meaning: 'Something was let go of by force and is still in AWS.',
+    actor: 'platform team',
+    next: 'Remove what status.leftovers lists; the entry goes when the next sweep finds it clean.',
+    kinds: ['Dataset', 'Environment'],
+  },
+} as const satisfies Record<string, ReasonDoc>;
