@@ -1,6 +1,6 @@
 /**
  * The product's chart on a cluster without nodes: CRDs, RBAC and admission policies exactly as users get them, and a Deployment of no
- * replicas, because the operator runs beside the cluster. Installs with the real helm; knows no value of the chart but `replicaCount`.
+ * replicas, because the operator runs beside the cluster. Installs with the real helm; knows no value of the chart but `replicas`.
  */
 import { join } from 'node:path';
 import type { ClusterAccess } from './access.ts';
@@ -26,7 +26,7 @@ const chart = join(import.meta.dirname, '../../charts/sluice');
  */
 export async function applyChart(cluster: ClusterAccess, options: ChartOptions = {}): Promise<void> {
   const { namespace = operatorNamespace, release = 'sluice', set = {} } = options;
-  const values = Object.entries({ replicaCount: '0', ...set }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const values = Object.entries({ replicas: '0', ...set }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   await cluster.helm(['upgrade', release, chart, '--install', '--namespace', namespace, '--create-namespace', ...values]);
   const crds = (await cluster.kubectl(['get', 'crds', '--output', 'name']))
     .split('\n')

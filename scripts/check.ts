@@ -1,0 +1,103 @@
+/**
+ * Everything that must hold before a change goes in, in one command: `make test` (all), `make verify` (all but the tests), `make lint`.
+ * Each step runs even when an earlier one failed, so that one run shows all there is to mend. The last line that `make test` prints is
+ * "N passed, N failed", counting every test and every other step.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  /** What to type when it fails. */
+  readonly hint: string;
+}
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const root = join(import.meta.dirname, '..');
+const resultFile = join(root, 'node_modules/.cache/test-results.json');
+
+const lint: readonly Step[] = [
+  { name: 'lint', command: ['eslint', '.'], hint: 'make format mends what can be mended by itself' },
+  { name: 'formatting', command: ['prettier', '--check', '--log-level=warn', '.'], hint: 'make format' },
+  {
+    name: 'direction of imports',
+    command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'sandbox'],
+    hint: 'docs/architecture.md says who may import whom',
+  },
+];
+
+const verify: readonly Step[] = [
+  { name: 'types', command: ['tsc', '--noEmit'], hint: 'npx tsc --noEmit' },
+  ...lint,
+  {
+    name: 'generated files',
+    command: ['node', 'scripts/generate.ts', '--check'],
+    hint: 'make generate, then commit what it wrote',
+  },
+];
+
+async function main(mode: string | undefined): Promise<void> {
+  if (mode !== 'lint' && mode !== 'verify' && mode !== 'test') {
+    throw new Error('Say what to check: node scripts/check.ts lint | verify | test');
+  }
+  const failed = await runSteps(mode === 'lint' ? lint : verify);
+  const total = mode === 'lint' ? lint.length : verify.length;
+  const tests = mode === 'test' ? await runTests() : { passed: 0, failed: 0 };
+  for (const { name, hint } of failed) console.log(`FAILED ${name}: ${hint}`);
+  console.log(`${total - failed.length + tests.passed} passed, ${failed.length + tests.failed} failed`);
+  process.exitCode = failed.length + tests.failed === 0 ? 0 : 1;
+}
+
+async function runSteps(steps: readonly Step[]): Promise<Step[]> {
+  const failed: Step[] = [];
+  for (const step of steps) {
+    console.log(`── ${step.name}: ${step.command.join(' ')}`);
+    const started = performance.now();
+    const passed = await succeeds(step.command);
+    console.log(`   ${passed ? 'passed' : 'FAILED'} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    if (!passed) failed.push(step);
+  }
+  return failed;
+}
+
+/** Runs all tests; a run that fails without a failed test (a file that can't be loaded, a crash) counts as one failure. */
+async function runTests(): Promise<Count> {
+  console.log('── tests: vitest run');
+  mkdirSync(join(resultFile, '..'), { recursive: true });
+  rmSync(resultFile, { force: true });
+  const passed = await succeeds(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`]);
+  const count = readCount();
+  return passed ? count : { ...count, failed: Math.max(1, count.failed) };
+}
+
+function readCount(): Count {
+  try {
+    const result = JSON.parse(readFileSync(resultFile, 'utf8')) as { numPassedTests: number; numFailedTests: number };
+    return { passed: result.numPassedTests, failed: result.numFailedTests };
+  } catch {
+    // The run ended before it could write its result: its exit code says so.
+    return { passed: 0, failed: 0 };
+  }
+}
+
+// The project's own Node comes first on the PATH: the tools' start lines say "env node", which would take the machine's.
+function succeeds([command, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  const binaries = join(root, 'node_modules/.bin');
+  const env = { ...process.env, PATH: [binaries, process.env['PATH']].join(delimiter) };
+  return new Promise((resolve) => {
+    const child = spawn(join(binaries, command), args, { cwd: root, env, stdio: 'inherit' });
+    child.once('error', (error) => {
+      console.log(`   ${command} can't be started: ${error.message}`);
+      resolve(false);
+    });
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+await main(process.argv[2]);
