@@ -22,34 +22,48 @@ export interface PrincipalRef {
 }
 
 /**
- * want: must be there. hold: leave as found (undecided since start-up, predecessor target not applied yet, Report mode):
- * neither added nor taken away. drop: must go, unless another contribution wants it.
+ * want: must be there. hold: leave as found (undecided since start-up, predecessor target not applied yet): neither added nor taken
+ * away. drop: must go, unless another contribution wants or holds it.
  */
 export type ContributionMode = 'want' | 'hold' | 'drop';
 
 /** What one ShareItem asks of one target. */
 export interface Contribution<Grant> {
-  /** uid of the ShareItem: results go back to it. */
+  /**
+   * Whom results go back to: the uid of the ShareItem, and where an item contributes to one target more than once (an old resolution beside a
+   * new one) something that tells them apart. Unique within a target.
+   */
   readonly item: string;
   /** Seniority: where a document is full, newcomers are refused in this order (ascending; ISO time of consent + uid). */
   readonly order: string;
   readonly mode: ContributionMode;
+  /**
+   * Whether a difference alone is a reason to write. False only in Report mode, for what has been in place already; a first grant in Report mode
+   * is `true`. Dropping is always a reason, holding never. Once anything is a reason, everything of ours in the document is restored.
+   */
+  readonly repair: boolean;
   readonly grant: Grant;
 }
 
-/** Why an item is not served by a target, though nothing is wrong with the others. `reason` is a condition reason. */
+/**
+ * Why an item is not served by a target, though nothing is wrong with the others. `reason` is a condition reason. `message` names only
+ * the item's own principal and AWS codes; what only the document's owner may read is in `ownerMessage`.
+ */
 export interface Refusal {
   readonly reason: string;
   readonly message: string;
+  readonly ownerMessage?: string;
 }
 
 /**
  * One deviation of what AWS holds from what should be there. `kind` missing: a wanted part is not there. excess: something under our
- * mark that nobody wants. `message` follows data.all's templates (lifecycle.md) and names only this item's principal and AWS codes.
+ * mark that nobody wants. waiting: our part is done, somebody else has to act (a Detached policy to be attached); `reason` says what for.
+ * `message` follows data.all's templates and names only this item's principal and AWS codes.
  */
 export interface Finding {
-  readonly kind: 'missing' | 'excess';
+  readonly kind: 'missing' | 'excess' | 'waiting';
   readonly message: string;
+  readonly reason?: string;
 }
 
 /** What should be written, and who can't be served. Steps are in order: additions first, removals last. */
@@ -76,18 +90,53 @@ export interface TargetInput<Coordinates, Grant, Observed> {
   readonly observed: Observed;
 }
 
+/** How much an observation has to cover, and what it may build on. */
+export interface ObserveOptions<Observed> {
+  readonly installation: string;
+  /**
+   * write: what a grant needs. complete: all that could carry our mark (something is to be dropped, or a create met an existing name).
+   * verify: also the state of the resource itself, such as a disabled key.
+   */
+  readonly depth: 'write' | 'complete' | 'verify';
+  /** An earlier observation: of it only what AWS never changes (contents of policy versions) may be reused. */
+  readonly known?: Observed;
+  /** What our own steps have just left, as far as we know: the read-back reads what they touched, and nothing that they did not. */
+  readonly after?: Observed;
+}
+
+/** What a step did. `observed` is the target as it should be now; only a read-back may call it a fact. */
+export interface Applied<Observed> {
+  readonly observed: Observed;
+  readonly requestId?: string;
+}
+
 /**
- * A kind of target. `Context` is what its I/O needs (AWS clients of the right account). `observe` reads the whole target with as few
- * calls as AWS allows, `plan` and `assess` are pure, `apply` performs exactly one step (one AWS write).
+ * A kind of target. `Context` is what its I/O needs (AWS clients of the right account, the signal that ends calls). `observe` reads the whole
+ * target with as few calls as AWS allows, `plan` and `assess` are pure, `apply` performs exactly one step: one AWS write, or the few
+ * that delete one resource.
  */
 export interface TargetKind<Coordinates, Grant, Observed, Step, Context> {
   readonly kind: string;
+  /** Others write into the same document, and AWS has no compare-and-set for it: it is read again right before each step. */
+  readonly shared: boolean;
   /** Injective: equal keys mean the same AWS object. */
   key(coordinates: Coordinates): string;
   /** The AWS object in people's words, for messages: "bucket policy of acme-orders". */
   describe(coordinates: Coordinates): string;
-  observe(context: Context, coordinates: Coordinates): Promise<Observed>;
+  observe(context: Context, coordinates: Coordinates, options: ObserveOptions<Observed>): Promise<Observed>;
   plan(input: TargetInput<Coordinates, Grant, Observed>): Plan<Step>;
-  apply(context: Context, coordinates: Coordinates, step: Step): Promise<void>;
+  /** The AWS operation of a step, for the history: "s3:PutBucketPolicy". */
+  action(step: Step): string;
+  apply(
+    context: Context,
+    coordinates: Coordinates,
+    write: { readonly step: Step; readonly observed: Observed },
+  ): Promise<Applied<Observed>>;
   assess(input: TargetInput<Coordinates, Grant, Observed>): Assessment;
+  /** Equal for equal contents: tells a stale read from a changed document. */
+  fingerprint(observed: Observed): string;
+  /** What is not ours in the target, as text: a difference means that somebody else wrote. Empty where a target is ours alone. */
+  foreign(observed: Observed, installation: string): string;
+  /** What AWS minds about a document that it called malformed although all of our principals are good. */
+  explainMalformed?(input: TargetInput<Coordinates, Grant, Observed>): Refusal | undefined;
 }

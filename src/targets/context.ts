@@ -1,0 +1,44 @@
+/**
+ * What the I/O of the S3 target kinds needs, and the two ways in which a step asks for another look. No sessions and no error table here (src/aws).
+ */
+import type { IAMClient } from '@aws-sdk/client-iam';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { S3Client } from '@aws-sdk/client-s3';
+
+/** Clients of the account and region of the target, and the signal that ends calls in flight. */
+export interface TargetContext {
+  readonly s3: Pick<S3Client, 'send'>;
+  readonly iam: Pick<IAMClient, 'send'>;
+  readonly kms: Pick<KMSClient, 'send'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * changedMeanwhile: a second read showed another document than the first. incomplete: something of ours may exist that the observation did not
+ * cover. In both cases nothing was written, and the writer observes and plans again.
+ */
+export type LookAgainReason = 'changedMeanwhile' | 'incomplete';
+
+const marks = new WeakMap<Error, LookAgainReason>();
+
+/** An error that asks the writer to observe again. */
+export function lookAgain(reason: LookAgainReason, message: string): Error {
+  const error = new Error(message);
+  marks.set(error, reason);
+  return error;
+}
+
+/** Why the error asks for another look; undefined for any other error. */
+export function lookAgainReason(error: unknown): LookAgainReason | undefined {
+  return error instanceof Error ? marks.get(error) : undefined;
+}
+
+/** AWS's code of an error, which the SDKs put into its name. */
+export function awsErrorName(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+/** An object with the member where the value is known, without it where it is not: what exactOptionalPropertyTypes asks for. */
+export function withRequestId(requestId: string | undefined): { readonly requestId?: string } {
+  return requestId === undefined ? {} : { requestId };
+}

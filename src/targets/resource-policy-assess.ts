@@ -1,0 +1,97 @@
+/**
+ * What a resource policy lacks of what it should hold, and what stands under our mark that nobody wants, per item. Pure; measured in atoms, so
+ * that regrouped statements are no difference and one changed action is.
+ */
+import { conditionKey } from '../policy/compare.ts';
+import { isOwned, ownedPrefix } from '../policy/merge.ts';
+import { atomKey, statementAtoms, type Atom } from '../policy/statement-atoms.ts';
+import { statementBody, templateBody } from '../policy/templates.ts';
+import { absentFinding, atomSet, excessFindings, missingFindings, without, type AtomSet, type TargetWords } from './findings.ts';
+import { documentOf, type ResourceGrant, type ResourcePolicyInput } from './resource-policy.ts';
+import type { Assessment, Contribution, Finding } from './target.ts';
+
+type One = Contribution<ResourceGrant>;
+
+/** What is known of the document before any item is looked at. */
+interface Facts {
+  readonly words: TargetWords;
+  readonly observed: AtomSet;
+  /** Atoms that nobody wants, by principal; "" for statements that name none. */
+  readonly excess: ReadonlyMap<string, readonly Atom[]>;
+  /** Atoms that contributions on hold may keep, and the principals of those. */
+  readonly heldAtoms: AtomSet;
+  readonly heldPrincipals: ReadonlySet<string>;
+  /** Principals that a share still stands behind. */
+  readonly wantedPrincipals: ReadonlySet<string>;
+  readonly droppedAtoms: AtomSet;
+  /** Atoms in statements that no template explains: they stay while their principal is on hold. */
+  readonly unexplained: AtomSet;
+  readonly absent: Finding | undefined;
+}
+
+/** Compares. Drops are served when nothing of theirs is left that no other contribution wants or holds. */
+export function assessResourcePolicy(input: ResourcePolicyInput, words: TargetWords): Assessment {
+  const facts = factsOf(input, words);
+  const items = input.contributions.map((one) => [one.item, findingsOf(one, facts)] as const);
+  const known = new Set(input.contributions.map((one) => one.grant.principal.arn));
+  const orphans = [...facts.excess].filter(([principal]) => !known.has(principal));
+  return {
+    items: new Map(items),
+    unowned: orphans.flatMap(([principal, atoms]) => excessFindings(principal || 'nobody', atoms, words)),
+  };
+}
+
+/** The atoms of a grant. */
+export function grantAtoms(grant: ResourceGrant): Atom[] {
+  return grant.templates.flatMap(({ actions, resources, condition }) =>
+    resources.flatMap((resource) =>
+      actions.map((action) => ({ principal: grant.principal.arn, action, resource, condition: conditionKey(condition) })),
+    ),
+  );
+}
+
+function factsOf(input: ResourcePolicyInput, words: TargetWords): Facts {
+  const prefix = ownedPrefix(input.installation);
+  const own = (documentOf(input.observed)?.statements ?? []).filter((one) => isOwned(one, prefix)).map((one) => one.value);
+  const bodies = new Set(input.contributions.flatMap(({ grant }) => grant.templates.map(templateBody)));
+  const grantsOf = (mode: One['mode']): ResourceGrant[] =>
+    input.contributions.filter((one) => one.mode === mode).map((one) => one.grant);
+  const observed = atomSet(own.flatMap(statementAtoms));
+  return {
+    words,
+    observed,
+    excess: Map.groupBy(without(observed, atomSet(grantsOf('want').flatMap(grantAtoms))), (atom) => atom.principal ?? ''),
+    heldAtoms: atomSet(grantsOf('hold').flatMap(grantAtoms)),
+    heldPrincipals: new Set(grantsOf('hold').map((grant) => grant.principal.arn)),
+    wantedPrincipals: new Set(grantsOf('want').map((grant) => grant.principal.arn)),
+    droppedAtoms: atomSet(grantsOf('drop').flatMap(grantAtoms)),
+    unexplained: atomSet(own.filter((statement) => !bodies.has(statementBody(statement))).flatMap(statementAtoms)),
+    absent: input.observed.kind === 'document' ? undefined : absentFinding(words.policyType, words.target),
+  };
+}
+
+function findingsOf(one: One, facts: Facts): Finding[] {
+  const arn = one.grant.principal.arn;
+  const excess = excessFindings(arn, excessOf(one, facts), facts.words);
+  if (one.mode === 'drop') return excess;
+  const missing = without(atomSet(grantAtoms(one.grant)), facts.observed);
+  const gaps = missing.length > 0 && facts.absent !== undefined ? [facts.absent] : missingFindings(arn, missing, facts.words);
+  return [...gaps, ...excess];
+}
+
+/**
+ * What an item answers for of the excess of its principal. A drop: its own atoms, and where no share stands behind the principal any more, all of
+ * them. A want: everything that no drop is about to take away. While an item of the principal is on hold, only drops, and only what is surely theirs.
+ */
+function excessOf(one: One, facts: Facts): Atom[] {
+  const arn = one.grant.principal.arn;
+  const ofPrincipal = facts.excess.get(arn) ?? [];
+  const held = facts.heldPrincipals.has(arn);
+  if (one.mode !== 'drop') return held ? [] : without(atomSet(ofPrincipal), facts.droppedAtoms);
+  if (!held && !facts.wantedPrincipals.has(arn)) return [...ofPrincipal];
+  const own = atomSet(grantAtoms(one.grant));
+  const theirs = atomSet(ofPrincipal.filter((atom) => own.has(atomKey(atom))));
+  if (!held) return [...theirs.values()];
+  const judged = without(theirs, facts.heldAtoms);
+  return without(atomSet(judged), facts.unexplained);
+}

@@ -1,0 +1,149 @@
+/**
+ * Which statements of ours a resource policy should hold, when everything wanted has to share a limited number of bytes. Who is served already
+ * keeps the place; newcomers come in order of seniority and are refused where there is no room. Removals need no room.
+ */
+import { byText } from '../policy/compare.ts';
+import type { JsonObject } from '../policy/document.ts';
+import { nameHash } from '../policy/name-hash.ts';
+import { awsPrincipals, isDeadId } from '../policy/principals.ts';
+import { byteSize } from '../policy/size.ts';
+import {
+  renderGroups,
+  statementBody,
+  templateBody,
+  templateKey,
+  type OwnStatement,
+  type StatementTemplate,
+} from '../policy/templates.ts';
+import type { ResourceGrant } from './resource-policy.ts';
+import type { Contribution } from './target.ts';
+
+type Grants = readonly Contribution<ResourceGrant>[];
+
+/** What {@link fillDocument} works on: `own` are our statements as found, `room` the bytes that foreign statements leave. */
+export interface FillRequest {
+  readonly prefix: string;
+  readonly contributions: Grants;
+  readonly own: readonly JsonObject[];
+  readonly room: number;
+}
+
+/** Our statements as they should be, and the items for which there is no room. */
+export interface Filled {
+  readonly statements: readonly OwnStatement[];
+  readonly refused: ReadonlySet<string>;
+}
+
+interface Group {
+  readonly template: StatementTemplate;
+  readonly principals: Set<string>;
+}
+
+/** Decides who stands in the document. */
+export function fillDocument(request: FillRequest): Filled {
+  const found = foundBodies(request.own);
+  const groups = new Map<string, Group>();
+  const wants = request.contributions.filter(({ mode }) => mode === 'want');
+  for (const held of request.contributions.filter(({ mode }) => mode === 'hold')) addFound(groups, held.grant, found);
+  const retained = retainedStatements(request);
+  const render = (): OwnStatement[] => withRetained(renderGroups(request.prefix, [...groups.values()]), retained, request.prefix);
+  const fits = (): boolean => sizeOf(render()) <= request.room;
+
+  const standing = wants.filter(({ grant }) => stands(grant, found, 'every'));
+  for (const { grant } of standing) addAll(groups, grant);
+  const newcomers = wants.filter((want) => !standing.includes(want)).sort(bySeniority(found));
+  const added = newcomers.map(({ grant }) => addAll(groups, grant));
+  if (fits()) return { statements: render(), refused: new Set() };
+  for (const undo of added.reverse()) undo();
+
+  const refused = new Set<string>();
+  for (const newcomer of newcomers) {
+    const undo = addAll(groups, newcomer.grant);
+    if (fits()) continue;
+    undo();
+    refused.add(newcomer.item);
+    addFound(groups, newcomer.grant, found);
+  }
+  return { statements: render(), refused };
+}
+
+/** Whoever stands in the document with a part comes before those who don't stand in it at all. */
+function bySeniority(found: FoundBodies): (left: Grants[number], right: Grants[number]) => number {
+  return byText(({ grant, order, item }) => JSON.stringify([stands(grant, found, 'some') ? 0 : 1, order, item]));
+}
+
+/** Which principals our statements name, by what the statements give. */
+type FoundBodies = ReadonlyMap<string, ReadonlySet<string>>;
+
+function foundBodies(own: readonly JsonObject[]): FoundBodies {
+  const bodies = new Map<string, Set<string>>();
+  for (const statement of own) {
+    const principals = bodies.get(statementBody(statement)) ?? new Set();
+    for (const principal of awsPrincipals(statement)) principals.add(principal);
+    bodies.set(statementBody(statement), principals);
+  }
+  return bodies;
+}
+
+function stands(grant: ResourceGrant, found: FoundBodies, how: 'some' | 'every'): boolean {
+  return grant.templates[how]((template) => found.get(templateBody(template))?.has(grant.principal.arn) ?? false);
+}
+
+/** Adds the grant; returns what takes back exactly what was added. */
+function addAll(groups: Map<string, Group>, grant: ResourceGrant): () => void {
+  const added = grant.templates
+    .map((template) => groupFor(groups, template))
+    .filter(({ principals }) => !principals.has(grant.principal.arn));
+  for (const { principals } of added) principals.add(grant.principal.arn);
+  return () => {
+    for (const { principals } of added) principals.delete(grant.principal.arn);
+  };
+}
+
+/** Of a grant that is neither to be added nor to be taken away: the parts that are there. */
+function addFound(groups: Map<string, Group>, grant: ResourceGrant, found: FoundBodies): void {
+  for (const template of grant.templates) {
+    if (found.get(templateBody(template))?.has(grant.principal.arn) ?? false)
+      groupFor(groups, template).principals.add(grant.principal.arn);
+  }
+}
+
+function groupFor(groups: Map<string, Group>, template: StatementTemplate): Group {
+  const key = templateKey(template);
+  const group = groups.get(key) ?? { template, principals: new Set<string>() };
+  groups.set(key, group);
+  return group;
+}
+
+/**
+ * Statements under our mark that no template explains (somebody changed them, or an older version of ours wrote them) stay for principals that
+ * are on hold: what they have is not judged yet. Nobody else keeps a place in them, dead ids never.
+ */
+function retainedStatements({ own, contributions }: FillRequest): JsonObject[] {
+  const known = new Set(contributions.flatMap(({ grant }) => grant.templates.map(templateBody)));
+  const held = new Set(contributions.filter(({ mode }) => mode === 'hold').map(({ grant }) => grant.principal.arn));
+  return own.flatMap((statement) => {
+    if (known.has(statementBody(statement))) return [];
+    const principals = awsPrincipals(statement).filter((principal) => held.has(principal) && !isDeadId(principal));
+    return principals.length === 0 ? [] : [{ ...statement, Principal: { AWS: principals.sort() } }];
+  });
+}
+
+/** Retained statements keep their Sid, unless one of the wanted has it. */
+function withRetained(wanted: readonly OwnStatement[], retained: readonly JsonObject[], prefix: string): OwnStatement[] {
+  const sids = new Set(wanted.map(({ Sid }) => Sid));
+  const renamed = retained.map((statement): OwnStatement => {
+    const sid =
+      typeof statement.Sid === 'string' && !sids.has(statement.Sid)
+        ? statement.Sid
+        : `${prefix}Held${nameHash(8, JSON.stringify(statement))}`;
+    sids.add(sid);
+    return { ...statement, Sid: sid };
+  });
+  return [...wanted, ...renamed];
+}
+
+/** Bytes that the statements take in a document, the commas included. */
+function sizeOf(statements: readonly OwnStatement[]): number {
+  return statements.reduce((size, statement) => size + byteSize(JSON.stringify(statement)) + 1, 0);
+}
