@@ -1,6 +1,6 @@
 /**
  * What a kind of custom resource is made of: one definition gives the TypeScript types, the CRD and the reference page.
- * How a definition becomes a CRD is crd.ts; how it is read and written is the business of src/kube.
+ * How a definition becomes a CRD or a page is the business of scripts/generate; how it is read and written is the business of src/kube.
  */
 import type { z } from 'zod';
 import type { ConditionType } from './conditions.ts';
