@@ -30,10 +30,18 @@ export interface KeyObservation {
 }
 
 /** What came of looking: the thing, its absence, or why AWS would not say. */
-export type Observed<T> = { readonly kind: 'found'; readonly value: T } | { readonly kind: 'notFound' } | { readonly kind: 'failed'; readonly failure: AwsFailure };
+export type Observed<T> =
+  | { readonly kind: 'found'; readonly value: T }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'failed'; readonly failure: AwsFailure };
 
 /** Reads a bucket's region, default encryption, object ownership and, where asked, its tags. */
-export async function observeBucket(sessions: Sessions, session: SessionRef, bucket: string, withTags: boolean): Promise<Observed<BucketObservation>> {
+export async function observeBucket(
+  sessions: Sessions,
+  session: SessionRef,
+  bucket: string,
+  withTags: boolean,
+): Promise<Observed<BucketObservation>> {
   const { s3 } = sessions.clients(session);
   const input = { Bucket: bucket, ExpectedBucketOwner: session.accountId };
   return observed(async () => {
@@ -54,7 +62,12 @@ export async function observeBucket(sessions: Sessions, session: SessionRef, buc
 }
 
 /** kms:DescribeKey and, where asked, its tags. */
-export async function observeKey(sessions: Sessions, session: SessionRef, keyArn: string, withTags: boolean): Promise<Observed<KeyObservation>> {
+export async function observeKey(
+  sessions: Sessions,
+  session: SessionRef,
+  keyArn: string,
+  withTags: boolean,
+): Promise<Observed<KeyObservation>> {
   const { kms } = sessions.clients(session);
   return observed(async () => {
     const { KeyMetadata: key } = await kms.send(new DescribeKeyCommand({ KeyId: keyArn }));
@@ -63,7 +76,10 @@ export async function observeKey(sessions: Sessions, session: SessionRef, keyArn
       arn: key?.Arn ?? keyArn,
       state: key?.KeyState ?? 'Unknown',
       manager: key?.KeyManager ?? 'CUSTOMER',
-      tags: tags === undefined ? undefined : Object.fromEntries((tags.Tags ?? []).map(({ TagKey, TagValue }) => [TagKey ?? '', TagValue ?? ''])),
+      tags:
+        tags === undefined
+          ? undefined
+          : Object.fromEntries((tags.Tags ?? []).map(({ TagKey, TagValue }) => [TagKey ?? '', TagValue ?? ''])),
     };
   });
 }

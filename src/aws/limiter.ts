@@ -5,7 +5,14 @@
 import type { Clock } from '../clock.ts';
 
 /** Highest rates in requests per second, below AWS's published ones. KMS PutKeyPolicy has 15/s: docs/kms/latest/developerguide/requests-per-second.md. */
-const ceilings: Readonly<Record<string, number>> = { 'KMS.PutKeyPolicy': 10, KMS: 200, IAM: 50, S3: 200, 'S3 Control': 50, STS: 50 };
+const ceilings: Readonly<Record<string, number>> = {
+  'KMS.PutKeyPolicy': 10,
+  KMS: 200,
+  IAM: 50,
+  S3: 200,
+  'S3 Control': 50,
+  STS: 50,
+};
 const defaultCeiling = 50;
 const floor = 0.5;
 const decrease = 0.5;

@@ -68,17 +68,29 @@ interface LookUp {
   readonly principal: IamName;
 }
 
-async function lookUp(sessions: Sessions, { session, arn, principal }: LookUp, signal: AbortSignal | undefined): Promise<PrincipalObservation> {
+async function lookUp(
+  sessions: Sessions,
+  { session, arn, principal }: LookUp,
+  signal: AbortSignal | undefined,
+): Promise<PrincipalObservation> {
   const { iam } = sessions.clients(session);
   const options = signal === undefined ? {} : { abortSignal: signal };
   try {
     const found =
       principal.kind === 'role'
-        ? await iam.send(new GetRoleCommand({ RoleName: principal.name }), options).then(({ Role }) => ({ arn: Role?.Arn, id: Role?.RoleId, tags: Role?.Tags }))
-        : await iam.send(new GetUserCommand({ UserName: principal.name }), options).then(({ User }) => ({ arn: User?.Arn, id: User?.UserId, tags: User?.Tags }));
+        ? await iam
+            .send(new GetRoleCommand({ RoleName: principal.name }), options)
+            .then(({ Role }) => ({ arn: Role?.Arn, id: Role?.RoleId, tags: Role?.Tags }))
+        : await iam
+            .send(new GetUserCommand({ UserName: principal.name }), options)
+            .then(({ User }) => ({ arn: User?.Arn, id: User?.UserId, tags: User?.Tags }));
     // Names are unique in an account whatever their path: another path means that the ARN asked for does not exist.
     if (found.arn !== arn || found.id === undefined) return { kind: 'notFound' };
-    return { kind: 'found', uniqueId: found.id, tags: Object.fromEntries((found.tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])) };
+    return {
+      kind: 'found',
+      uniqueId: found.id,
+      tags: Object.fromEntries((found.tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    };
   } catch (error) {
     const failure = classifyAwsError(error);
     if (failure.kind === 'expired') sessions.forget(session);

@@ -2,7 +2,7 @@
  * One AWS session per account the operator works in: AssumeRole with an external id, cached until five minutes before expiry, single-flight.
  * The operator's own identity comes from the SDK's standard chain (IRSA, Pod Identity, profile, environment).
  */
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { Clock } from '../clock.ts';
 import type { SessionRef } from '../targets/target.ts';
@@ -79,7 +79,13 @@ export function createSessions(options: SessionOptions): Sessions {
 }
 
 function sessionKey(ref: SessionRef): string {
-  return [ref.accountId, ref.region, ref.roleArn ?? '', ref.externalIdSecretRef?.name ?? '', ref.externalIdSecretRef?.key ?? ''].join('|');
+  return [
+    ref.accountId,
+    ref.region,
+    ref.roleArn ?? '',
+    ref.externalIdSecretRef?.name ?? '',
+    ref.externalIdSecretRef?.key ?? '',
+  ].join('|');
 }
 
 async function whoAmI(sts: STSClient, signal: AbortSignal | undefined): Promise<CallerIdentity> {
@@ -91,7 +97,9 @@ async function assumeRole(ref: SessionRef, base: () => Promise<Identity>, option
   const externalId = ref.externalIdSecretRef === undefined ? undefined : options.externalId(ref.externalIdSecretRef);
   if (ref.externalIdSecretRef !== undefined && externalId === undefined) {
     const { name, key } = ref.externalIdSecretRef;
-    throw new ExternalIdMissingError(`Secret ${name} in the operator's namespace has no key ${key}: create it with the external id that the role's trust policy asks for`);
+    throw new ExternalIdMissingError(
+      `Secret ${name} in the operator's namespace has no key ${key}: create it with the external id that the role's trust policy asks for`,
+    );
   }
   const { sts } = createClients({ accountId: ref.accountId, region: ref.region }, base, options);
   const answer = await sts.send(
@@ -103,7 +111,8 @@ async function assumeRole(ref: SessionRef, base: () => Promise<Identity>, option
     }),
   );
   const given = answer.Credentials;
-  if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined) throw new Error(`sts:AssumeRole of ${ref.roleArn ?? ''} returned no credentials`);
+  if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined)
+    throw new Error(`sts:AssumeRole of ${ref.roleArn ?? ''} returned no credentials`);
   return {
     accessKeyId: given.AccessKeyId,
     secretAccessKey: given.SecretAccessKey,

@@ -21,7 +21,7 @@ export function parseArn(text: string): Arn | undefined {
 }
 
 /** The partition that a region belongs to. */
-export function partitionOf(region: string): string {
+export function partitionOf(region: string): 'aws' | 'aws-cn' | 'aws-us-gov' {
   if (region.startsWith('cn-')) return 'aws-cn';
   if (region.startsWith('us-gov-')) return 'aws-us-gov';
   return 'aws';

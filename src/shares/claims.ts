@@ -2,6 +2,7 @@
  * Claims: which of an account's data and roles a namespace may speak for. Without them a team could declare a Dataset on another team's bucket in the
  * same account, approve its own request and read it; so what no claim covers is refused.
  */
+import { parseArn, principalName } from './arn.ts';
 import { choosesNamespace, type NamespaceChoice, type NamespaceLabels } from './selectors.ts';
 
 /** Resources that a claim can cover in this version. */
@@ -20,10 +21,30 @@ export interface Claim {
 /** An AWS resource that somebody wants to speak for. */
 export interface ClaimedResource {
   readonly kind: ClaimedKind;
-  /** What globs are compared with: a bucket's name; a key's id and its ARN; a role as path and name (`team/analysts`), a user as `user/<path and name>`. */
-  readonly names: readonly string[];
+  /** A bucket's name; a key's ARN; what follows the account in a principal's ARN (`role/team/analysts`). */
+  readonly qualified: string;
+  /** The name alone, for globs without a qualifier: a key's id, a role's name. Users have to be claimed in full. */
+  readonly short: string | undefined;
   /** The resource's tags; undefined while they were not read: then no tag claim holds. */
-  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly tags: Tags | undefined;
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+/** A bucket, as claims see it. */
+export function claimedBucket(name: string, tags: Tags | undefined): ClaimedResource {
+  return { kind: 'buckets', qualified: name, short: name, tags };
+}
+
+/** A KMS key, as claims see it. */
+export function claimedKey(arn: string, tags: Tags | undefined): ClaimedResource {
+  return { kind: 'kmsKeys', qualified: arn, short: parseArn(arn)?.resource.replace(/^key\//, ''), tags };
+}
+
+/** An IAM role or user, as claims see it. */
+export function claimedPrincipal(arn: string, tags: Tags | undefined): ClaimedResource {
+  const name = principalName(arn);
+  return { kind: 'roles', qualified: parseArn(arn)?.resource ?? arn, short: name?.kind === 'role' ? name.name : undefined, tags };
 }
 
 /** True where a claim of the Environment covers the resource for the namespace. */
@@ -56,8 +77,14 @@ export const claimGracePeriodMs = 24 * 3600_000;
 
 function covers(claim: Claim, resource: ClaimedResource, namespace: string): boolean {
   const globs = claim[resource.kind] ?? [];
-  if (globs.some((glob) => resource.names.some((name) => matchesGlob(glob, name)))) return true;
+  if (globs.some((glob) => globCovers(glob, resource))) return true;
   return claim.byTag !== undefined && resource.tags?.[claim.byTag] === namespace;
+}
+
+/** A glob says by its form what it means: one with a colon or a slash is compared with the qualified name, one without with the name alone. */
+function globCovers(glob: string, resource: ClaimedResource): boolean {
+  const name = /[:/]/.test(glob) ? resource.qualified : resource.short;
+  return name !== undefined && matchesGlob(glob, name);
 }
 
 /** `*` stands for any characters, `?` for one; everything else is itself, letter case included. */
