@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { ClusterAccess } from './access.ts';
+import { CommandError } from './run.ts';
 
 /** Where the chart goes. */
 export interface ChartOptions {
@@ -27,9 +28,24 @@ const chart = join(import.meta.dirname, '../../charts/sluice');
 export async function applyChart(cluster: ClusterAccess, options: ChartOptions = {}): Promise<void> {
   const { namespace = operatorNamespace, release = 'sluice', set = {} } = options;
   const values = Object.entries({ replicas: '0', ...set }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-  await cluster.helm(['upgrade', release, chart, '--install', '--namespace', namespace, '--create-namespace', ...values]);
+  const install = (): Promise<string> =>
+    cluster.helm(['upgrade', release, chart, '--install', '--namespace', namespace, '--create-namespace', ...values]);
+  await install().catch(async (error: unknown) => {
+    if (!(error instanceof CommandError) || !error.stderr.includes('another operation')) throw error;
+    await forgetInterrupted(cluster, { namespace, release });
+    await install();
+  });
   const crds = (await cluster.kubectl(['get', 'crds', '--output', 'name']))
     .split('\n')
     .filter((name) => name.endsWith('.sluice.dev'));
   if (crds.length > 0) await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...crds]);
+}
+
+// A helm that was killed leaves its release "pending" for ever, and every later one refuses to work on it.
+async function forgetInterrupted(
+  cluster: ClusterAccess,
+  { namespace, release }: { namespace: string; release: string },
+): Promise<void> {
+  const selector = `owner=helm,name=${release},status in (pending-install,pending-upgrade,pending-rollback)`;
+  await cluster.kubectl(['delete', 'secrets', '--namespace', namespace, '--selector', selector]);
 }

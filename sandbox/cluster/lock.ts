@@ -13,7 +13,6 @@ import type { ProcessRecord } from './processes.ts';
  * @param onWait called once, with the holder's pid, when somebody else has the lock.
  */
 export async function withLock<T>(file: string, onWait: (pid: number) => void, work: () => Promise<T>): Promise<T> {
-  mkdirSync(dirname(file), { recursive: true });
   let told = false;
   while (!take(file)) {
     const holder = readHolder(file);
@@ -35,6 +34,8 @@ export async function withLock<T>(file: string, onWait: (pid: number) => void, w
 // A link appears with its content in one step: nobody ever reads a lock that is still empty.
 function take(file: string): boolean {
   const own = `${file}.${process.pid}`;
+  // Each time anew: whoever had the lock before may have removed the folder.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const record: ProcessRecord = { name: 'lock', pid: process.pid, identity: identityOf(process.pid) ?? '' };
   writeFileSync(own, JSON.stringify(record));
   try {
