@@ -157,11 +157,12 @@ function launch({ layout, watchdog }: Start, spec: ProcessSpec): Part {
 
 /** Waits for `condition`; fails as soon as one of the parts that it needs has ended. */
 async function until(what: string, parts: readonly Part[], condition: () => Promise<boolean>): Promise<void> {
-  const ends: string[] = [];
-  for (const part of parts) void part.ended.then((sentence) => ends.push(`${sentence}:\n${logTail(part)}`));
+  const ends: { sentence: string; part: Part }[] = [];
+  for (const part of parts) void part.ended.then((sentence) => ends.push({ sentence, part }));
   const deadline = performance.now() + startTimeoutMs;
   while (!(await condition())) {
-    if (ends[0] !== undefined) throw new Error(`The local cluster doesn't start. ${ends[0]}`);
+    const [end] = ends;
+    if (end) throw new Error(`The local cluster doesn't start. ${end.sentence}:\n${logTail(end.part)}`);
     if (performance.now() > deadline) {
       const last = parts.at(-1);
       throw new Error(`Waited ${startTimeoutMs / 1000} s in vain until ${what}:\n${last ? logTail(last) : ''}`);
