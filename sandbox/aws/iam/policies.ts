@@ -1,0 +1,228 @@
+/** IAM managed policies and their versions. Attachments are in attachments.ts. */
+import type * as Iam from '@aws-sdk/client-iam';
+import { iamId } from '../ids.ts';
+import { parseDocument } from '../policy/documents.ts';
+import { operation, type Call, type Operation } from '../service.ts';
+import { fail } from '../wire/error.ts';
+import type { IamPolicy, PolicyVersionState } from './model.ts';
+import {
+  checkName,
+  checkPath,
+  encodeDocument,
+  findPolicy,
+  iamAccess,
+  own,
+  page,
+  policyView,
+  requestTags,
+  resourceTags,
+  tagList,
+  tagsFrom,
+} from './shared.ts';
+
+const policyAccess = (call: Call, input: { PolicyArn?: string | undefined }) =>
+  iamAccess(call, input.PolicyArn ?? '', resourceTags(own(call).policies.get(input.PolicyArn ?? '')?.tags));
+
+/** Characters that count towards IAM's size quotas (IAM User Guide, reference_iam-quotas: white space is not counted). */
+export const countedLength = (document: string): number => document.replaceAll(/\s/g, '').length;
+
+const MANAGED_POLICY_SIZE = 6144;
+const VERSIONS = 5;
+
+function checkManaged(document: string | undefined): string {
+  const text = document ?? '';
+  if (countedLength(text) > MANAGED_POLICY_SIZE)
+    throw fail('LimitExceeded', `Cannot exceed quota for PolicySize: ${MANAGED_POLICY_SIZE}`);
+  if (!parseDocument(text)) throw fail('MalformedPolicyDocument', 'Syntax errors in policy.');
+  return text;
+}
+
+const versionView = (policy: IamPolicy, version: PolicyVersionState, whole: boolean): Iam.PolicyVersion => ({
+  VersionId: version.id,
+  IsDefaultVersion: version.id === policy.defaultVersion,
+  CreateDate: new Date(version.createdAt),
+  ...(whole ? { Document: encodeDocument(version.document) } : {}),
+});
+
+function findVersion(policy: IamPolicy, id: string | undefined): PolicyVersionState {
+  const version = policy.versions.find((one) => one.id === id);
+  if (!version) throw fail('NoSuchEntity', `Policy ${policy.arn} version ${id ?? ''} does not exist or is not attachable.`);
+  return version;
+}
+
+const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyResponse>({
+  readOnly: false,
+  access: (call, input) =>
+    iamAccess(
+      call,
+      `arn:aws:iam::${call.caller.account}:policy${input.Path ?? '/'}${input.PolicyName ?? ''}`,
+      requestTags(input.Tags),
+    ),
+  run: (call, input) => {
+    const name = checkName('policyName', input.PolicyName, 128);
+    const path = checkPath(input.Path);
+    const document = checkManaged(input.PolicyDocument);
+    const { account } = call.caller;
+    // The name is unique in the account, whatever the path (IAM API, CreatePolicy); it is compared without case.
+    for (const known of own(call).policies.values()) {
+      if (known.name.toLowerCase() !== name.toLowerCase()) continue;
+      throw fail('EntityAlreadyExists', `A policy called ${name} already exists. Duplicate names are not allowed.`);
+    }
+    const policy: IamPolicy = {
+      account,
+      name,
+      path,
+      arn: `arn:aws:iam::${account}:policy${path}${name}`,
+      id: iamId(call.world.state, 'ANPA'),
+      createdAt: call.now,
+      updatedAt: call.now,
+      ...(input.Description === undefined ? {} : { description: input.Description }),
+      tags: tagsFrom(input.Tags),
+      versions: [{ id: 'v1', document, createdAt: call.now }],
+      defaultVersion: 'v1',
+      nextVersion: 2,
+      attachedTo: new Set(),
+      bounds: new Set(),
+    };
+    own(call).policies.set(policy.arn, policy);
+    return { Policy: policyView(policy) };
+  },
+});
+
+const createPolicyVersion = operation<Iam.CreatePolicyVersionRequest, Iam.CreatePolicyVersionResponse>({
+  readOnly: false,
+  access: policyAccess,
+  document: (_call, input) => input.PolicyArn,
+  run: (call, input) => {
+    const policy = findPolicy(call, input.PolicyArn);
+    const document = checkManaged(input.PolicyDocument);
+    // IAM User Guide, access_policies_managed-versioning.
+    if (policy.versions.length >= VERSIONS) {
+      throw fail(
+        'LimitExceeded',
+        'A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.',
+      );
+    }
+    const version = { id: `v${policy.nextVersion}`, document, createdAt: call.now };
+    policy.nextVersion += 1;
+    policy.versions.push(version);
+    if (input.SetAsDefault) setDefault(call, policy, version.id);
+    policy.updatedAt = call.now;
+    return { PolicyVersion: versionView(policy, version, false) };
+  },
+});
+
+function setDefault(call: Call, policy: IamPolicy, id: string): void {
+  policy.defaultVersion = id;
+  policy.updatedAt = call.now;
+}
+
+const deletePolicy = operation<Iam.DeletePolicyRequest, undefined>({
+  readOnly: false,
+  access: policyAccess,
+  run: (call, input) => {
+    const policy = findPolicy(call, input.PolicyArn);
+    // IAM API, DeletePolicy: detach first, delete the other versions first.
+    if (policy.attachedTo.size + policy.bounds.size > 0)
+      throw fail('DeleteConflict', 'Cannot delete a policy attached to entities.');
+    if (policy.versions.length > 1) {
+      throw fail(
+        'DeleteConflict',
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+      );
+    }
+    own(call).policies.delete(policy.arn);
+    return undefined;
+  },
+});
+
+/** Operations on managed policies. */
+export const policyOperations: Record<string, Operation> = {
+  CreatePolicy: createPolicy,
+  CreatePolicyVersion: createPolicyVersion,
+  DeletePolicy: deletePolicy,
+  GetPolicy: operation<Iam.GetPolicyRequest, Iam.GetPolicyResponse>({
+    readOnly: true,
+    access: policyAccess,
+    run: (call, input) => ({ Policy: policyView(findPolicy(call, input.PolicyArn)) }),
+  }),
+  GetPolicyVersion: operation<Iam.GetPolicyVersionRequest, Iam.GetPolicyVersionResponse>({
+    readOnly: true,
+    access: policyAccess,
+    run: (call, input) => {
+      const policy = findPolicy(call, input.PolicyArn);
+      return { PolicyVersion: versionView(policy, findVersion(policy, input.VersionId), true) };
+    },
+  }),
+  ListPolicyVersions: operation<Iam.ListPolicyVersionsRequest, Iam.ListPolicyVersionsResponse>({
+    readOnly: true,
+    access: policyAccess,
+    run: (call, input) => {
+      const policy = findPolicy(call, input.PolicyArn);
+      const { items, ...rest } = page(policy.versions.toReversed(), input);
+      return { Versions: items.map((version) => versionView(policy, version, false)), ...rest };
+    },
+  }),
+  DeletePolicyVersion: operation<Iam.DeletePolicyVersionRequest, undefined>({
+    readOnly: false,
+    access: policyAccess,
+    document: (_call, input) => input.PolicyArn,
+    run: (call, input) => {
+      const policy = findPolicy(call, input.PolicyArn);
+      const version = findVersion(policy, input.VersionId);
+      if (version.id === policy.defaultVersion) throw fail('DeleteConflict', 'Cannot delete the default version of a policy.');
+      policy.versions = policy.versions.filter((one) => one !== version);
+      return undefined;
+    },
+  }),
+  SetDefaultPolicyVersion: operation<Iam.SetDefaultPolicyVersionRequest, undefined>({
+    readOnly: false,
+    access: policyAccess,
+    document: (_call, input) => input.PolicyArn,
+    run: (call, input) => {
+      const policy = findPolicy(call, input.PolicyArn);
+      setDefault(call, policy, findVersion(policy, input.VersionId).id);
+      return undefined;
+    },
+  }),
+  ListPolicies: operation<Iam.ListPoliciesRequest, Iam.ListPoliciesResponse>({
+    readOnly: true,
+    access: (call) => iamAccess(call, '*'),
+    run: (call, input) => {
+      // There are no AWS managed policies here, so Scope AWS is empty and All equals Local.
+      const all = input.Scope === 'AWS' ? [] : [...own(call).policies.values()];
+      const wanted = all
+        .filter((policy) => policy.path.startsWith(input.PathPrefix ?? '/'))
+        .filter((policy) => !input.OnlyAttached || policy.attachedTo.size > 0)
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      const { items, ...rest } = page(wanted, input);
+      return { Policies: items.map((policy) => policyView(policy, false)), ...rest };
+    },
+  }),
+  TagPolicy: operation<Iam.TagPolicyRequest, undefined>({
+    readOnly: false,
+    access: policyAccess,
+    run: (call, input) => {
+      const policy = findPolicy(call, input.PolicyArn);
+      for (const [key, value] of tagsFrom(input.Tags)) policy.tags.set(key, value);
+      return undefined;
+    },
+  }),
+  UntagPolicy: operation<Iam.UntagPolicyRequest, undefined>({
+    readOnly: false,
+    access: policyAccess,
+    run: (call, input) => {
+      const policy = findPolicy(call, input.PolicyArn);
+      for (const key of input.TagKeys ?? []) policy.tags.delete(key);
+      return undefined;
+    },
+  }),
+  ListPolicyTags: operation<Iam.ListPolicyTagsRequest, Iam.ListPolicyTagsResponse>({
+    readOnly: true,
+    access: policyAccess,
+    run: (call, input) => {
+      const { items, ...rest } = page(tagList(findPolicy(call, input.PolicyArn).tags), input);
+      return { Tags: items, ...rest };
+    },
+  }),
+};
