@@ -4,9 +4,9 @@
  * The cache lies outside the checkout, so that a second clone on the same machine builds nothing. Nothing is downloaded but Go modules.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { withLock } from './lock.ts';
 
 /** Names of the programs, as their upstream projects call them. */
@@ -108,6 +108,8 @@ export function versionOf(name: BinaryName): string {
 
 async function buildMissing(log: (line: string) => void): Promise<void> {
   const missing = binaryNames.filter((name) => find(name) === undefined);
+  // The process that we waited for may have built them all.
+  if (missing.length === 0) return;
   const minutes = Math.ceil(missing.reduce((sum, name) => sum + sources[name].seconds, 0) / 60);
   log(`Building ${missing.join(', ')} from Go modules into ${join(cacheFolder(), 'tools')}.`);
   log(`This happens once per machine and takes about ${minutes} min on two cores.`);
@@ -123,7 +125,8 @@ async function build(name: BinaryName, log: (text: string) => void): Promise<voi
   const elapsed = (): string => duration((performance.now() - started) / 1000);
   const target = cachePath(name);
   const unfinished = `${target}.${process.pid}.tmp`;
-  mkdirSync(join(target, '..'), { recursive: true });
+  mkdirSync(dirname(target), { recursive: true });
+  removeUnfinished(target);
   log(`building, about ${duration(sources[name].seconds)}`);
   const ticker = setInterval(() => log(`still building after ${elapsed()}`), 15_000);
   try {
@@ -134,6 +137,13 @@ async function build(name: BinaryName, log: (text: string) => void): Promise<voi
     clearInterval(ticker);
     rmSync(unfinished, { force: true });
   }
+}
+
+// What an interrupted build left: we hold the lock, so nobody is writing it any more.
+function removeUnfinished(target: string): void {
+  const folder = dirname(target);
+  const unfinished = readdirSync(folder).filter((file) => file.startsWith(`${basename(target)}.`) && file.endsWith('.tmp'));
+  for (const file of unfinished) rmSync(join(folder, file), { force: true });
 }
 
 function goBuild(name: BinaryName, output: string): Promise<void> {
@@ -168,7 +178,8 @@ function noGo(name: BinaryName): string {
 
 function duration(seconds: number): string {
   const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const rest = whole % 60 === 0 ? '' : ` ${whole % 60} s`;
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min${rest}`;
 }
 
 function isExecutable(file: string): boolean {
