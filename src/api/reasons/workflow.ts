@@ -124,7 +124,7 @@ export const workflowReasons = {
   PendingVerify: { meaning: 'Not compared with AWS yet.', actor: 'nobody', next: waits, kinds: [...share] },
   NotGranted: { meaning: 'Nothing is written in AWS.', actor: 'nobody', next: nothing, kinds: ['ShareItem'] },
   WaitingForAttachment: {
-    meaning: 'policyManagement is Detached and the policy is not attached yet.',
+    meaning: "The principal's policies are Detached, and one that it needs is not attached yet.",
     actor: 'owner of the principal',
     next: 'Attach the policy that the message names.',
     kinds: [...share],
