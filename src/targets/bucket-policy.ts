@@ -35,6 +35,7 @@ export interface BucketPolicyCoordinates {
 export const bucketPolicy: TargetKind<BucketPolicyCoordinates, ResourceGrant, ObservedPolicy, PolicyStep, TargetContext> = {
   kind: 's3:bucket-policy',
   shared: true,
+  goneReason: 'BucketNotFound',
   key: ({ session, bucket }) => `s3:bucket-policy/${session.accountId}/${bucket}`,
   describe: ({ bucket }) => `bucket policy of ${bucket}`,
   observe,

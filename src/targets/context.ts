@@ -33,9 +33,9 @@ export function lookAgainReason(error: unknown): LookAgainReason | undefined {
   return error instanceof Error ? marks.get(error) : undefined;
 }
 
-/** AWS's code of an error, which the SDKs put into its name. */
+/** AWS's code of an error, which the SDKs put into its name, without the "Exception" that they add for some services. */
 export function awsErrorName(error: unknown): string {
-  return error instanceof Error ? error.name : '';
+  return error instanceof Error ? error.name.replace(/Exception$/, '') : '';
 }
 
 /** An object with the member where the value is known, without it where it is not: what exactOptionalPropertyTypes asks for. */

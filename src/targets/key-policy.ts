@@ -40,6 +40,7 @@ type KeyInput = TargetInput<KeyPolicyCoordinates, ResourceGrant, ObservedKeyPoli
 export const keyPolicy: TargetKind<KeyPolicyCoordinates, ResourceGrant, ObservedKeyPolicy, PolicyStep, TargetContext> = {
   kind: 'kms:key-policy',
   shared: true,
+  goneReason: 'KeyNotFound',
   key: ({ keyArn }) => `kms:key-policy/${keyArn}`,
   describe: ({ keyArn }) => `key policy of ${keyArn}`,
   observe,
@@ -104,7 +105,7 @@ function assess(input: KeyInput): Assessment {
   if (keyState === undefined || keyState === 'Enabled') return assessment;
   const finding = {
     kind: 'waiting',
-    reason: 'KeyNotEnabled',
+    reason: 'KeyNotUsable',
     message: `KMS Key Target Resource is ${keyState}: ${keyArn}`,
   } as const;
   const wanted = new Set(input.contributions.filter(({ mode }) => mode !== 'drop').map(({ item }) => item));

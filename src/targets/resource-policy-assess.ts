@@ -34,6 +34,7 @@ export function assessResourcePolicy(input: ResourcePolicyInput, words: TargetWo
   const facts = factsOf(input, words);
   const items = input.contributions.map((one) => [one.item, findingsOf(one, facts)] as const);
   const known = new Set(input.contributions.map((one) => one.grant.principal.arn));
+  // Dead ids count here too, whosever they were: they would make AWS refuse the next write.
   const orphans = [...facts.excess].filter(([principal]) => !known.has(principal));
   return {
     items: new Map(items),
@@ -72,11 +73,13 @@ function factsOf(input: ResourcePolicyInput, words: TargetWords): Facts {
 
 function findingsOf(one: One, facts: Facts): Finding[] {
   const arn = one.grant.principal.arn;
-  const excess = excessFindings(arn, excessOf(one, facts), facts.words);
-  if (one.mode === 'drop') return excess;
+  // Of a deleted principal AWS shows the unique id: what still names that is as much this item's as what names the ARN.
+  const excess = [...excessOf(one, facts), ...(facts.excess.get(one.grant.principal.uniqueId) ?? [])];
+  const tooMuch = excessFindings(arn, excess, facts.words);
+  if (one.mode === 'drop') return tooMuch;
   const missing = without(atomSet(grantAtoms(one.grant)), facts.observed);
   const gaps = missing.length > 0 && facts.absent !== undefined ? [facts.absent] : missingFindings(arn, missing, facts.words);
-  return [...gaps, ...excess];
+  return [...gaps, ...tooMuch];
 }
 
 /**

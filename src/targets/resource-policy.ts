@@ -119,7 +119,7 @@ function blockedBy(
 ): Refusal | undefined {
   if (input.observed.kind === 'unreadable') {
     const message = `The ${traits.describe} can't be read, so it is not written.`;
-    return { reason: 'PolicyUnreadable', message, ownerMessage: `${message} ${input.observed.message}.` };
+    return { reason: 'MalformedPolicy', message, ownerMessage: `${message} ${input.observed.message}.` };
   }
   const prefix = ownedPrefix(input.installation);
   const foreign = (document ?? emptyPolicy).statements.filter((statement) => !isOwned(statement, prefix));
@@ -157,7 +157,9 @@ function pruned(document: PolicyDocument, prefix: string): PolicyDocument {
 
 function principalsOf(contributions: ResourcePolicyInput['contributions']): PrincipalRef[] {
   const wanted = contributions.filter(({ mode }) => mode === 'want');
-  return [...new Map(wanted.map(({ grant }) => [grant.principal.arn, grant.principal])).values()];
+  return [
+    ...new Map(wanted.map(({ grant }) => [`${grant.principal.arn} ${grant.principal.uniqueId}`, grant.principal])).values(),
+  ];
 }
 
 function sizeRefusal(traits: ResourcePolicyTraits): Refusal {

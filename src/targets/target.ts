@@ -21,6 +21,11 @@ export interface PrincipalRef {
   readonly uniqueId: string;
 }
 
+/** What every grant says: whom it is for. */
+export interface PrincipalGrant {
+  readonly principal: PrincipalRef;
+}
+
 /**
  * want: must be there. hold: leave as found (undecided since start-up, predecessor target not applied yet): neither added nor taken
  * away. drop: must go, unless another contribution wants or holds it.
@@ -115,10 +120,12 @@ export interface Applied<Observed> {
  * target with as few calls as AWS allows, `plan` and `assess` are pure, `apply` performs exactly one step: one AWS write, or the few
  * that delete one resource.
  */
-export interface TargetKind<Coordinates, Grant, Observed, Step, Context> {
+export interface TargetKind<Coordinates, Grant extends PrincipalGrant, Observed, Step, Context> {
   readonly kind: string;
   /** Others write into the same document, and AWS has no compare-and-set for it: it is read again right before each step. */
   readonly shared: boolean;
+  /** The condition reason for items that want something in a resource that does not exist. */
+  readonly goneReason: string;
   /** Injective: equal keys mean the same AWS object. */
   key(coordinates: Coordinates): string;
   /** The AWS object in people's words, for messages: "bucket policy of acme-orders". */
@@ -132,11 +139,15 @@ export interface TargetKind<Coordinates, Grant, Observed, Step, Context> {
     coordinates: Coordinates,
     write: { readonly step: Step; readonly observed: Observed },
   ): Promise<Applied<Observed>>;
+  /** Whether a step has to be left out because that earlier one failed. Absent: every step depends on all before it. */
+  dependsOn?(step: Step, failed: Step): boolean;
   assess(input: TargetInput<Coordinates, Grant, Observed>): Assessment;
   /** Equal for equal contents: tells a stale read from a changed document. */
   fingerprint(observed: Observed): string;
   /** What is not ours in the target, as text: a difference means that somebody else wrote. Empty where a target is ours alone. */
   foreign(observed: Observed, installation: string): string;
+  /** A condition reason that fits an AWS error code of this kind of target better than the general table. */
+  reasonOf?(code: string): string | undefined;
   /** What AWS minds about a document that it called malformed although all of our principals are good. */
   explainMalformed?(input: TargetInput<Coordinates, Grant, Observed>): Refusal | undefined;
 }

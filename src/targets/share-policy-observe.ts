@@ -1,0 +1,221 @@
+/**
+ * Reads the share policies of a principal with as few IAM calls as the question allows. A first grant costs one list; each policy found costs its
+ * tags and its default version once, since the content of a version never changes.
+ */
+import {
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  ListAttachedRolePoliciesCommand,
+  ListAttachedUserPoliciesCommand,
+  ListPoliciesCommand,
+} from '@aws-sdk/client-iam';
+import type { AttachedPolicy, Policy } from '@aws-sdk/client-iam';
+import { awsErrorName, type TargetContext } from './context.ts';
+import { carriesMark, iamName, policyIndex, policyPath, type SharePolicyCoordinates } from './share-policy-names.ts';
+import type { ObserveOptions } from './target.ts';
+
+/** One policy that has the name of a share policy. */
+export interface ObservedShard {
+  readonly index: number;
+  readonly arn: string;
+  /** Unique over all time, unlike the ARN, which a policy made again has too. */
+  readonly policyId: string;
+  /** Name and tags say that it is ours. */
+  readonly owned: boolean;
+  readonly attached: boolean;
+  /** The default version: its id and its text. */
+  readonly version: string;
+  readonly text: string;
+}
+
+/** All share policies of a principal. */
+export interface ObservedSharePolicies {
+  readonly installation: string;
+  readonly principalExists: boolean;
+  /** Policies that are not attached were looked for too. */
+  readonly complete: boolean;
+  /** Managed policies attached to the principal that are not ours. */
+  readonly otherAttachments: number;
+  readonly shards: readonly ObservedShard[];
+  /** What our own steps did since the last read; a read-back confirms it. */
+  readonly touched?: Touched;
+}
+
+/** By shard number: whose content was written, and whose attachment or existence changed. */
+export interface Touched {
+  readonly contents: readonly number[];
+  readonly attachments: boolean;
+  readonly deletions: boolean;
+}
+
+interface Place {
+  readonly context: TargetContext;
+  readonly coordinates: SharePolicyCoordinates;
+  readonly installation: string;
+}
+
+/** Observes the principal's policies. */
+export async function observeSharePolicies(
+  context: TargetContext,
+  coordinates: SharePolicyCoordinates,
+  options: ObserveOptions<ObservedSharePolicies>,
+): Promise<ObservedSharePolicies> {
+  const place: Place = { context, coordinates, installation: options.installation };
+  const { after } = options;
+  if (after?.touched !== undefined) return confirm(place, after, after.touched);
+  const attached = await listAttached(place);
+  const ours = attached?.filter(({ PolicyArn }) => indexOf(place, PolicyArn) !== undefined) ?? [];
+  const complete =
+    options.depth !== 'write' || attached === undefined || coordinates.management === 'Detached' || listPays(ours, options);
+  const listed = complete
+    ? await listPolicies(place)
+    : await Promise.all(ours.map(({ PolicyArn }) => getPolicy(place, PolicyArn ?? '')));
+  const attachedArns = new Set(ours.map(({ PolicyArn }) => PolicyArn));
+  const found = listed.filter((policy) => policy !== undefined).filter(({ Arn }) => indexOf(place, Arn) !== undefined);
+  const shards: ObservedShard[] = [];
+  for (const policy of found)
+    shards.push(await shardOf(place, { policy, attached: attachedArns.has(policy.Arn), known: options.known }));
+  return {
+    installation: options.installation,
+    principalExists: attached !== undefined,
+    complete,
+    otherAttachments: (attached?.length ?? 0) - ours.length,
+    shards: shards.sort((left, right) => left.index - right.index),
+  };
+}
+
+/**
+ * One list tells the default versions of all policies: from two on it is cheaper than asking for each. And a process that has not seen this principal
+ * before looks whether an earlier one left a policy unattached; where nothing is attached, creating finds that out.
+ */
+function listPays(ours: readonly AttachedPolicy[], options: ObserveOptions<ObservedSharePolicies>): boolean {
+  return ours.length > 1 || (ours.length === 1 && options.known === undefined);
+}
+
+/** Reads what was touched and takes the rest from the observation that was made before the write. */
+async function confirm(place: Place, after: ObservedSharePolicies, touched: Touched): Promise<ObservedSharePolicies> {
+  const shards: ObservedShard[] = [];
+  for (const shard of after.shards) {
+    const seen = touched.contents.includes(shard.index) ? await confirmContent(place, shard) : shard;
+    if (seen !== undefined) shards.push(seen);
+  }
+  const attached = touched.attachments ? await listAttached(place) : undefined;
+  const arns = new Set(attached?.map(({ PolicyArn }) => PolicyArn));
+  const withAttachments = touched.attachments ? shards.map((shard) => ({ ...shard, attached: arns.has(shard.arn) })) : shards;
+  const left = touched.deletions ? await undeleted(place, after, arns) : [];
+  const { installation, principalExists, complete, otherAttachments } = after;
+  const all = [...withAttachments, ...left].sort((one, other) => one.index - other.index);
+  return { installation, principalExists, complete, otherAttachments, shards: all };
+}
+
+/** The version that we wrote; another content while it is not the default yet, nothing while it is not visible yet. */
+async function confirmContent(place: Place, shard: ObservedShard): Promise<ObservedShard | undefined> {
+  try {
+    const { text, isDefault } = await getVersion(place, shard.arn, shard.version);
+    return isDefault ? { ...shard, text } : { ...shard, text: '{"Version":"2012-10-17","Statement":[]}' };
+  } catch (error) {
+    if (awsErrorName(error) === 'NoSuchEntity') return undefined;
+    throw error;
+  }
+}
+
+/** Policies that were deleted and are still listed. */
+async function undeleted(
+  place: Place,
+  after: ObservedSharePolicies,
+  attached: ReadonlySet<string | undefined>,
+): Promise<ObservedShard[]> {
+  const known = new Set(after.shards.map(({ arn }) => arn));
+  const found = (await listPolicies(place)).filter(({ Arn }) => indexOf(place, Arn) !== undefined && !known.has(Arn ?? ''));
+  const shards: ObservedShard[] = [];
+  for (const policy of found) shards.push(await shardOf(place, { policy, attached: attached.has(policy.Arn), known: undefined }));
+  return shards;
+}
+
+interface Found {
+  readonly policy: Policy;
+  readonly attached: boolean;
+  readonly known: ObservedSharePolicies | undefined;
+}
+
+async function shardOf(place: Place, { policy, attached, known }: Found): Promise<ObservedShard> {
+  const [arn, version, policyId] = [policy.Arn ?? '', policy.DefaultVersionId ?? '', policy.PolicyId ?? ''];
+  const before = known?.shards.find((shard) => shard.policyId === policyId && shard.owned);
+  const owned = before !== undefined || (await isOurs(place, policy));
+  const text = before?.version === version ? before.text : (await getVersion(place, arn, version)).text;
+  return { index: indexOf(place, arn) ?? 0, arn, policyId, owned, attached, version, text };
+}
+
+/** ListPolicies gives no tags (docs/IAM/latest/APIReference/API_ListPolicies.md), GetPolicy does. */
+async function isOurs(place: Place, policy: Policy): Promise<boolean> {
+  const tags = policy.Tags ?? (await getPolicy(place, policy.Arn ?? ''))?.Tags;
+  return carriesMark(tags, place.installation, place.coordinates);
+}
+
+function indexOf({ installation, coordinates }: Place, arn: string | undefined): number | undefined {
+  return arn === undefined ? undefined : policyIndex(installation, coordinates, arn);
+}
+
+/** All managed policies of the principal, foreign ones too: their number decides whether another can be attached. Undefined: no such principal. */
+async function listAttached({ context, coordinates }: Place): Promise<AttachedPolicy[] | undefined> {
+  const { kind, name } = iamName(coordinates.principalArn);
+  const options = { abortSignal: context.signal };
+  try {
+    return await allPages(async (marker) => {
+      const page = { MaxItems: 100, ...marker };
+      const answer =
+        kind === 'role'
+          ? await context.iam.send(new ListAttachedRolePoliciesCommand({ RoleName: name, ...page }), options)
+          : await context.iam.send(new ListAttachedUserPoliciesCommand({ UserName: name, ...page }), options);
+      return { items: answer.AttachedPolicies, marker: answer.IsTruncated === true ? answer.Marker : undefined };
+    });
+  } catch (error) {
+    if (awsErrorName(error) === 'NoSuchEntity') return undefined;
+    throw error;
+  }
+}
+
+async function listPolicies({ context, coordinates, installation }: Place): Promise<Policy[]> {
+  return allPages(async (marker) => {
+    const query = { Scope: 'Local', PathPrefix: policyPath(installation, coordinates), MaxItems: 100, ...marker } as const;
+    const answer = await context.iam.send(new ListPoliciesCommand(query), { abortSignal: context.signal });
+    return { items: answer.Policies, marker: answer.IsTruncated === true ? answer.Marker : undefined };
+  });
+}
+
+async function getPolicy({ context }: Place, arn: string): Promise<Policy | undefined> {
+  try {
+    const { Policy: policy } = await context.iam.send(new GetPolicyCommand({ PolicyArn: arn }), { abortSignal: context.signal });
+    return policy === undefined ? undefined : { ...policy, Tags: policy.Tags ?? [] };
+  } catch (error) {
+    if (awsErrorName(error) === 'NoSuchEntity') return undefined;
+    throw error;
+  }
+}
+
+/** IAM returns the document URL-encoded (docs/IAM/latest/APIReference/API_GetPolicyVersion.md). */
+async function getVersion(
+  { context }: Place,
+  arn: string,
+  version: string,
+): Promise<{ readonly text: string; readonly isDefault: boolean }> {
+  const command = new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: version });
+  const { PolicyVersion } = await context.iam.send(command, { abortSignal: context.signal });
+  return { text: decodeURIComponent(PolicyVersion?.Document ?? ''), isDefault: PolicyVersion?.IsDefaultVersion === true };
+}
+
+interface Page<Item> {
+  readonly items: readonly Item[] | undefined;
+  readonly marker: string | undefined;
+}
+
+async function allPages<Item>(read: (marker: { readonly Marker?: string }) => Promise<Page<Item>>): Promise<Item[]> {
+  const items: Item[] = [];
+  let marker: string | undefined;
+  do {
+    const page: Page<Item> = await read(marker === undefined ? {} : { Marker: marker });
+    items.push(...(page.items ?? []));
+    marker = page.marker;
+  } while (marker !== undefined);
+  return items;
+}

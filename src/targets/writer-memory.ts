@@ -1,0 +1,61 @@
+/**
+ * What the writer remembers of a target between two runs: its own last write, to tell a stale read from a changed document, and what others had in it
+ * at that time. Lost at a restart, which costs calls and nothing else.
+ */
+import { nameHash } from '../policy/name-hash.ts';
+
+/** How long AWS may take to show a write everywhere. S3 and IAM give no figure; a minute is generous. */
+export const visibilityMs = 60_000;
+
+/** What is remembered of one target. */
+export interface TargetMemory {
+  /** Contents that our writes replaced, newest last. Seeing one of them again soon after means an old copy was read. */
+  superseded: readonly { readonly fingerprint: string; readonly at: number }[];
+  /** The foreign part as the read-back showed it, until a second look about a minute later. */
+  foreign?: { readonly hash: string; readonly writtenAt: number } | undefined;
+  /** The last observation, of targets whose parts never change once written. */
+  known?: unknown;
+}
+
+/** Nothing remembered. */
+export function emptyMemory(): TargetMemory {
+  return { superseded: [] };
+}
+
+/** Remembers that `before` was replaced by `after` just now. */
+export function rememberWrite(
+  memory: TargetMemory,
+  change: { readonly before: string; readonly after: string },
+  now: number,
+): void {
+  const recent = memory.superseded.filter(({ fingerprint, at }) => now - at < visibilityMs && fingerprint !== hash(change.after));
+  memory.superseded = change.before === change.after ? recent : [...recent, { fingerprint: hash(change.before), at: now }];
+}
+
+/** True when the content is one that we replaced less than a minute ago. */
+export function isStale(memory: TargetMemory, fingerprint: string, now: number): boolean {
+  return memory.superseded.some((old) => old.fingerprint === hash(fingerprint) && now - old.at < visibilityMs);
+}
+
+/** Remembers what others have in the document, to be compared once more a minute after the write. */
+export function rememberForeign(memory: TargetMemory, foreign: string, now: number): void {
+  memory.foreign = { hash: hash(foreign), writtenAt: now };
+}
+
+/** Whether others changed their part since our write; after the second look nothing is compared any more. */
+export function foreignChanged(memory: TargetMemory, foreign: string, now: number): boolean {
+  const before = memory.foreign;
+  if (before === undefined) return false;
+  const late = now - before.writtenAt >= visibilityMs;
+  memory.foreign = late ? undefined : { ...before, hash: hash(foreign) };
+  return before.hash !== hash(foreign);
+}
+
+/** When the second look is due. */
+export function secondLookAt(memory: TargetMemory): number | undefined {
+  return memory.foreign === undefined ? undefined : memory.foreign.writtenAt + visibilityMs;
+}
+
+function hash(text: string): string {
+  return nameHash(26, text);
+}

@@ -1,0 +1,139 @@
+/**
+ * One run in progress: what has been seen, who is set aside, and what is due. Looks and decides; writing is writer-write.ts.
+ */
+import type { AwsFailure } from '../aws/errors.ts';
+import type { Assessment, Contribution, Plan, PrincipalGrant, PrincipalRef, TargetInput } from './target.ts';
+import { foreignChanged, isStale, visibilityMs, type TargetMemory } from './writer-memory.ts';
+import type { Block } from './writer-report.ts';
+import type { TargetRun, WriteRecord, WriterOptions } from './writer-types.ts';
+
+/** Other people's documents are read at most this long before each write. */
+const freshMs = 1000;
+const firstWaitMs = 50;
+const longestWaitMs = 5000;
+
+/** What the writer keeps over all runs: per target, and when it met each principal first. */
+export interface WriterState {
+  readonly options: WriterOptions;
+  readonly memories: Map<string, TargetMemory>;
+  readonly firstSeen: Map<string, number>;
+}
+
+/** The state of one run. */
+export interface Run<Coordinates, Grant extends PrincipalGrant, Observed, Step, Context> {
+  readonly request: TargetRun<Coordinates, Grant, Observed, Step, Context>;
+  readonly writer: WriterState;
+  readonly memory: TargetMemory;
+  readonly writes: WriteRecord[];
+  /** Items that can't be served, and why. */
+  readonly blocks: Map<string, Block>;
+  /** Principals that were compared in this run. */
+  readonly checked: Set<string>;
+  /** Groups of principals that wait until the others have been tried: somewhere among them is one that AWS refuses. */
+  readonly withheld: string[][];
+  view?: { readonly observed: Observed; readonly at: number } | undefined;
+  complete: boolean;
+  failure?: AwsFailure | undefined;
+  notVisible: boolean;
+  concurrentForeignChange: boolean;
+}
+
+/** What the last observation calls for. */
+export interface Decision<Step> {
+  readonly plan: Plan<Step>;
+  readonly due: boolean;
+}
+
+/** Observes, unless that was done a moment ago. Waits while AWS still shows a copy that is older than our own last write. */
+export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>): Promise<O> {
+  const { kind } = run.request;
+  const { clock, installation } = run.writer.options;
+  if (run.view !== undefined && !isOld(run, run.view.at)) return run.view.observed;
+  let observed = await observe(run);
+  const until = clock.now() + visibilityMs;
+  for (
+    let wait = firstWaitMs;
+    isStale(run.memory, kind.fingerprint(observed), clock.now()) && clock.now() < until;
+    wait = longer(wait)
+  ) {
+    await clock.sleep(wait, run.request.signal);
+    observed = await observe(run);
+  }
+  if (foreignChanged(run.memory, kind.foreign(observed, installation), clock.now())) run.concurrentForeignChange = true;
+  return observed;
+}
+
+/** The next, longer wait of a poll (ms). */
+export function longer(wait: number): number {
+  return Math.min(wait * 2, longestWaitMs);
+}
+
+/** Reads the target; `after` makes it a read-back. */
+export async function observe<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, after?: O): Promise<O> {
+  const { kind, context, coordinates, contributions, verify, signal } = run.request;
+  const { clock, installation } = run.writer.options;
+  signal.throwIfAborted();
+  const complete = run.complete || contributions.some(({ mode }) => mode === 'drop');
+  const observed = await kind.observe(context, coordinates, {
+    installation,
+    depth: verify === true ? 'verify' : complete ? 'complete' : 'write',
+    ...(run.memory.known === undefined ? {} : { known: run.memory.known as O }),
+    ...(after === undefined ? {} : { after }),
+  });
+  run.view = { observed, at: clock.now() };
+  if (!kind.shared) run.memory.known = observed;
+  return observed;
+}
+
+/** True when the observation is too old to write on: only where others write too. */
+export function isOld<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, at: number): boolean {
+  return run.request.kind.shared && run.writer.options.clock.now() - at > freshMs;
+}
+
+/** Plans, and says whether there is a reason to write. */
+export function decide<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, observed: O): Decision<S> {
+  const input = inputOf(run, observed);
+  const plan = run.request.kind.plan(input);
+  const due = plan.steps.length > 0 && isDue(input.contributions, run.request.kind.assess(input), plan.refused);
+  return { plan, due: due || (plan.steps.length > 0 && hasDebris(run, input)) };
+}
+
+/** The contributions as the plan sees them: who is set aside is left as found. */
+export function inputOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, observed: O): TargetInput<C, G, O> {
+  const { coordinates, contributions } = run.request;
+  const later = new Set(run.withheld.flat());
+  const aside = (one: Contribution<G>): boolean => run.blocks.has(one.item) || later.has(principalKey(one.grant.principal));
+  return {
+    installation: run.writer.options.installation,
+    coordinates,
+    contributions: contributions.map((one) => (one.mode === 'want' && aside(one) ? { ...one, mode: 'hold' } : one)),
+    observed,
+  };
+}
+
+/** Equal for the same principal: one that was made again is another. */
+export function principalKey({ arn, uniqueId }: PrincipalRef): string {
+  return `${arn} ${uniqueId}`;
+}
+
+/**
+ * A removal is always a reason to write. A gap or an excess is one where repairing is wanted. What waits for somebody else, and items that
+ * can't be served, are none.
+ */
+export function isDue(
+  contributions: readonly Contribution<PrincipalGrant>[],
+  assessment: Assessment,
+  refused: ReadonlyMap<string, unknown>,
+): boolean {
+  return contributions.some((one) => {
+    if (one.mode === 'hold' || refused.has(one.item)) return false;
+    const open = (assessment.items.get(one.item) ?? []).some(({ kind }) => kind !== 'waiting');
+    return open && (one.mode === 'drop' || one.repair);
+  });
+}
+
+/** Excess that belongs to nobody goes where anybody's drift is repaired. */
+function hasDebris<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, input: TargetInput<C, G, O>): boolean {
+  const repairs = run.request.contributions.some(({ mode, repair }) => mode !== 'hold' && repair);
+  return repairs && run.request.kind.assess(input).unowned.length > 0;
+}

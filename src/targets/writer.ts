@@ -1,0 +1,117 @@
+/**
+ * Runs one target once: observe, plan, compare principals, write the difference, read back, say to each item how far it is. Knows AWS documents by
+ * their kinds only, and nothing of shares or Kubernetes. It is level-based: a run that was cut off anywhere is answered by the next one.
+ */
+import type { AwsFailure } from '../aws/errors.ts';
+import type { PrincipalGrant, Refusal } from './target.ts';
+import { emptyMemory, secondLookAt } from './writer-memory.ts';
+import { setAsideChanged } from './writer-principals.ts';
+import { resultsOf, type Block } from './writer-report.ts';
+import { decide, isOld, look, type Run, type WriterState } from './writer-run.ts';
+import type { TargetReport, TargetRun, Writer, WriterOptions } from './writer-types.ts';
+import { failureOf, write } from './writer-write.ts';
+
+/** Rounds of one run in which AWS showed something else than expected; after that the queue's backoff takes over. */
+const maxRounds = 6;
+const roundWaitMs = 100;
+
+/** Makes a writer; no I/O. */
+export function createWriter(options: WriterOptions): Writer {
+  const state: WriterState = { options, memories: new Map(), firstSeen: new Map() };
+  return {
+    run: async (request) => {
+      const run = startRun(state, request);
+      try {
+        await settle(run);
+      } catch (error) {
+        run.failure = failureOf(run, error);
+        if (run.failure.kind === 'gone') run.view = undefined;
+      }
+      return reportOf(run);
+    },
+    forget: (key) => void state.memories.delete(key),
+  };
+}
+
+function startRun<C, G extends PrincipalGrant, O, S, X>(
+  writer: WriterState,
+  request: TargetRun<C, G, O, S, X>,
+): Run<C, G, O, S, X> {
+  const key = request.kind.key(request.coordinates);
+  const memory = writer.memories.get(key) ?? emptyMemory();
+  writer.memories.set(key, memory);
+  return {
+    request,
+    writer,
+    memory,
+    writes: [],
+    blocks: new Map(),
+    checked: new Set(),
+    withheld: [],
+    complete: false,
+    notVisible: false,
+    concurrentForeignChange: false,
+  };
+}
+
+/** Goes round until nothing is due or nothing more can be done now. */
+async function settle<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>): Promise<void> {
+  const { clock } = run.writer.options;
+  for (let round = 0; round < maxRounds;) {
+    const observed = await look(run);
+    const { plan, due } = decide(run, observed);
+    if (!due) {
+      // Everything of the first half is in place: now the half that was held back.
+      if (run.withheld.pop() === undefined) return;
+      continue;
+    }
+    if (await setAsideChanged(run, plan)) continue;
+    if (run.view === undefined || isOld(run, run.view.at)) continue;
+    run.failure = undefined;
+    const outcome = await write(run, plan, observed);
+    if (outcome === 'stop') return;
+    if (outcome !== 'narrowed') round++;
+    if (outcome === 'again') await clock.sleep(roundWaitMs * round, run.request.signal);
+  }
+}
+
+function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>): TargetReport<O> {
+  const { kind, coordinates, contributions } = run.request;
+  const { installation } = run.writer.options;
+  const observed = run.view?.observed;
+  const input = observed === undefined ? undefined : { installation, coordinates, contributions, observed };
+  const assessment = input === undefined ? undefined : kind.assess(input);
+  const readBackAt = secondLookAt(run.memory);
+  const items = resultsOf({
+    contributions,
+    describe: kind.describe(coordinates),
+    goneReason: kind.goneReason,
+    reasonOf: (code) => kind.reasonOf?.(code),
+    assessment,
+    blocks: new Map([...refusalBlocks(observed === undefined ? undefined : decide(run, observed).plan.refused), ...run.blocks]),
+    failure: run.failure,
+    notVisible: run.notVisible,
+  });
+  return {
+    key: kind.key(coordinates),
+    observedAt: run.view?.at,
+    observed,
+    items,
+    unowned: assessment?.unowned ?? [],
+    writes: run.writes,
+    concurrentForeignChange: run.concurrentForeignChange,
+    ...optional('readBackAt', readBackAt),
+    ...optional('failure', run.failure),
+  };
+}
+
+function refusalBlocks(refused: ReadonlyMap<string, Refusal> | undefined): Map<string, Block> {
+  return new Map([...(refused ?? [])].map(([item, refusal]) => [item, { ...refusal, state: 'Failed' }]));
+}
+
+function optional<Name extends string, Value extends number | AwsFailure>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [Key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]: Value });
+}
