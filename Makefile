@@ -62,5 +62,5 @@ dist/main.js: $(INSTALLED) $(SOURCES) tsconfig.json tsconfig.build.json
 # npm ci empties node_modules first, so the mark is gone when it is interrupted.
 $(INSTALLED): package-lock.json
 	@echo "Installing the npm packages of package-lock.json (npm ci): about half a minute"
-	@PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund
+	@PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -3,8 +3,7 @@
  * it is and with which keys the operator calls. `node sandbox/cli/aws-server.ts <file> [port]`; stays until it is ended.
  * What AWS does is in sandbox/aws; what is in the accounts, in sandbox/world.ts.
  */
-import { createAws } from '../aws/index.ts';
-import { listenAws } from '../aws/http.ts';
+import { createAws, listenAws } from '../aws/index.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createWorld, region } from '../world.ts';
 import type { OperatorKeys } from '../world.ts';
@@ -21,7 +20,7 @@ async function main(readyFile: string, wantedPort: number): Promise<void> {
   const aws = createAws({ clock: systemClock });
   // After a crash the old port is tried first, so that shells which have read the file `env` go on working.
   const server = await listenAws(aws, { port: wantedPort }).catch(() => listenAws(aws, { port: 0 }));
-  const endpoint = `http://127.0.0.1:${server.port}`;
+  const endpoint = server.url;
   const operator = await createWorld((accountId) => clientsFor({ region, endpoint }, administratorOf(accountId)));
   writeAtomically(readyFile, `${JSON.stringify({ endpoint, operator } satisfies AwsReady)}\n`);
 }

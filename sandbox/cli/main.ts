@@ -13,7 +13,10 @@ const log = (line: string): void => console.log(line);
 
 async function start(options: { operator: boolean }): Promise<void> {
   const folder = sandboxFolder();
-  const environment = await up({ operator: options.operator, log }, folder);
+  const environment = await up({ operator: options.operator, log }, folder).catch((error: unknown) => {
+    log('That failed (the reason is below). What runs already stays, so that you can look at it: make down ends it.');
+    throw error;
+  });
   log(`Ready. Cluster: ${environment.KUBECONFIG}, AWS stand-in: ${environment.AWS_ENDPOINT_URL}, logs: ${folder.logs}`);
   log(`To use it in this shell:  . ${folder.env}`);
   log('To stop it:               make down');

@@ -25,14 +25,14 @@ export interface ClusterAccess {
    * Runs kubectl and returns what it prints.
    * @throws CommandError with kubectl's own words.
    */
-  kubectl(args: readonly string[], options?: KubectlOptions): Promise<string>;
+  readonly kubectl: (args: readonly string[], options?: KubectlOptions) => Promise<string>;
   /** Runs helm and returns what it prints. */
-  helm(args: readonly string[]): Promise<string>;
+  readonly helm: (args: readonly string[]) => Promise<string>;
   /**
    * Writes a kubeconfig with a token of an existing ServiceAccount, from the TokenRequest API, valid for a year.
    * @returns `path`.
    */
-  serviceAccountKubeconfig(namespace: string, name: string, path: string): Promise<string>;
+  readonly serviceAccountKubeconfig: (namespace: string, name: string, path: string) => Promise<string>;
 }
 
 /** Which programs and which cluster. `dir` takes caches, so that nothing is written to the user's home. */
