@@ -1,22 +1,7 @@
 /**
  * Every name that Sluice makes up, in one place. Names are injective: each ends in a hash of the full identity, the readable part is decoration.
  */
-import { createHash } from 'node:crypto';
-
-const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** `length` characters of base32 (5 bits each) of SHA-256 over the parts. Parts are framed, so that («a», «bc») and («ab», «c») differ. */
-export function hashName(length: number, ...parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
-  let name = '';
-  for (let index = 0; index < length; index++) {
-    const bit = index * 5;
-    const byte = digest[bit >> 3] ?? 0;
-    const next = digest[(bit >> 3) + 1] ?? 0;
-    name += base32.charAt((((byte << 8) | next) >> (11 - (bit & 7))) & 31);
-  }
-  return name;
-}
+import { nameHash } from '../policy/name-hash.ts';
 
 /** What a ShareItem is named after. */
 export interface ItemIdentity {
@@ -30,17 +15,17 @@ export interface ItemIdentity {
 /** `<request>-<type>-<name>` made DNS-safe and cut to 54, then `-<hash8>`: at most 63 characters, so that it fits a label too. */
 export function shareItemName(identity: ItemIdentity): string {
   const readable = dnsSafe(`${identity.request}-${identity.type}-${identity.name}`, 54);
-  return `${readable}-${hashName(8, identity.namespace, identity.requestUid, identity.type, identity.name)}`;
+  return `${readable}-${nameHash(8, identity.namespace, identity.requestUid, identity.type, identity.name)}`;
 }
 
 /** The ReceivedShare of a request, in the Dataset's namespace, where requests of many namespaces meet. */
 export function receivedShareName(request: { readonly namespace: string; readonly name: string }): string {
-  return `${dnsSafe(`${request.namespace}-${request.name}`, 54)}-${hashName(8, request.namespace, request.name)}`;
+  return `${dnsSafe(`${request.namespace}-${request.name}`, 54)}-${nameHash(8, request.namespace, request.name)}`;
 }
 
 /** Installation id from the UID of the operator's namespace: 8 characters of [a-z0-9], the same whenever it is asked. */
 export function installationFromUid(namespaceUid: string): string {
-  return hashName(8, 'installation', namespaceUid);
+  return nameHash(8, 'installation', namespaceUid);
 }
 
 function dnsSafe(text: string, length: number): string {

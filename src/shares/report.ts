@@ -61,7 +61,7 @@ export interface ReportInput {
 /** Reports an item; undefined while nothing is decided, so that nothing untrue is written. */
 export function reportItem(input: ReportInput): ItemReport | undefined {
   const { situation } = input.decision;
-  if (situation.kind === 'undecided') return undefined;
+  if (situation.kind === 'undecided' || isUnseen(input)) return undefined;
   const outcome = outcomeOf(input, situation);
   const health = healthOf(input, outcome);
   const entry = input.entries.at(-1)?.entry;
@@ -75,6 +75,14 @@ export function reportItem(input: ReportInput): ItemReport | undefined {
     shared: input.entries.length > 0,
     principal: entry === undefined ? '' : shortPrincipal(entry.principal.arn),
   };
+}
+
+/** What has been in place is not reported on before it was looked at again: after a restart the old status stands until then. */
+function isUnseen({ decision, entries }: ReportInput): boolean {
+  return (
+    decision.situation.kind === 'granted' &&
+    entries.some(({ entry, targets }) => entry.state === 'Live' && targets.some((target) => target.state === 'Unknown'))
+  );
 }
 
 /** Ready, and whether the operator is at work or somebody has to act. */
@@ -232,31 +240,26 @@ function healthOf({ entries }: ReportInput, outcome: Outcome): Health {
   if (missing.length > 0)
     return {
       status: outcome.progress === 'reconciling' ? 'PendingReapply' : 'Unhealthy',
-      reason: 'Missing',
+      reason: 'Drifted',
       message: [...missing, ...excess].join(' | '),
     };
   if (excess.length > 0) return { status: 'Unhealthy', reason: 'Excess', message: excess.join(' | ') };
   if (outcome.ready) return { status: 'Healthy', reason: 'Verified', message: '' };
   if (outcome.phase === 'ShareFailed') return { status: 'Unhealthy', reason: outcome.reason, message: outcome.message };
-  return { status: 'PendingVerify', reason: 'NotVerified', message: '' };
+  return { status: 'PendingVerify', reason: 'PendingVerify', message: '' };
 }
 
 /** Reconciling and Stalled are present only while True (kstatus); Healthy only for what is shared. */
 function conditionsOf(outcome: Outcome, health: Health, input: ReportInput): ConditionValue[] {
   const { reason, message } = outcome;
   const conditions: ConditionValue[] = [{ type: 'Ready', status: outcome.ready ? 'True' : 'False', reason, message }];
-  const targets = input.entries.flatMap((each) => (each.entry.state === 'Revoking' ? [] : each.targets));
-  const applied = targets.filter((target) => target.state === 'Applied').length;
-  const granted = targets.length > 0 && applied === targets.length;
-  conditions.push({
-    type: 'Granted',
-    status: granted ? 'True' : 'False',
-    reason: granted ? 'Granted' : reason,
-    message:
-      targets.length === 0
-        ? 'nothing is granted in AWS'
-        : `${String(applied)}/${String(targets.length)} AWS documents carry this share`,
-  });
+  const targets = input.entries.flatMap((each) => each.targets);
+  const carried = targets.filter((target) => target.state !== 'Removed').length;
+  conditions.push(
+    targets.length === 0
+      ? { type: 'Granted', status: 'False', reason: 'NotGranted', message: 'nothing is granted in AWS' }
+      : { type: 'Granted', status: 'True', reason, message: `${String(carried)} AWS documents may carry this share` },
+  );
   if (health.status === 'Healthy')
     conditions.push({ type: 'Healthy', status: 'True', reason: health.reason, message: 'AWS holds what was consented to' });
   else if (health.status !== 'PendingVerify')

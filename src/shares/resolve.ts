@@ -5,7 +5,7 @@ import type { Dataset, Environment, ResolvedShare, ShareRequest } from '../api/i
 import { partitionOf } from './arn.ts';
 import { reviewDigest } from './digest.ts';
 import { judgeBucket, judgeRole, type BucketCase, type PlatformContext, type RoleCase, type Verdict } from './judge.ts';
-import { hashName } from './names.ts';
+import { nameHash } from '../policy/name-hash.ts';
 import { crossAccountProblem, type Problem } from './preconditions.ts';
 import type { Resolution } from './resolution.ts';
 
@@ -125,7 +125,7 @@ function resolved(input: ItemCase, bucketCase: BucketCase, roleCase: RoleCase): 
     accessPolicies: null,
   });
   const entry: ResolvedShare = {
-    id: hashName(16, input.type, JSON.stringify(location), principal.arn, follow ? '' : principal.uniqueId, policyManagement),
+    id: nameHash(16, input.type, JSON.stringify(location), principal.arn, follow ? '' : principal.uniqueId, policyManagement),
     type: bucketType(input.type),
     environment: sessionOf(producer),
     consumer: sessionOf(consumer),

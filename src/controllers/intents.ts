@@ -1,0 +1,69 @@
+/**
+ * From a decision to intents: what each entry wants of each of its targets now, given how far its other targets have got. Grants go forward through the
+ * targets, revokes backward; a revoke step is attempted whatever became of the others. Pure.
+ */
+import type { ResolvedShare, ShareItem } from '../api/index.ts';
+import { modeOf, type Decision } from '../shares/decide.ts';
+import type { TargetState } from '../shares/report.ts';
+import { contributionId, type Intent } from './ledger.ts';
+
+/** An intent with the fingerprint of what it asks: results carry it, so that an answer to an older question is not taken for one to this. */
+export type StampedIntent = Intent & { readonly fingerprint: string };
+
+/** The last result for a contribution on a target, if it answers the question with this fingerprint; undefined: nothing known. */
+export type StateLookup = (question: {
+  readonly contribution: string;
+  readonly target: string;
+  readonly fingerprint: string;
+}) => TargetState | undefined;
+
+/** What the Dataset's drift setting and a re-apply request say. */
+export interface RepairRule {
+  readonly reportOnly: boolean;
+  /** The newest request by annotation to write missing parts again; empty: none was ever made. */
+  readonly token: string;
+  /** That request has not been answered yet. */
+  readonly reapply: boolean;
+}
+
+/** The intents of all entries of an item, by contribution id and target key. */
+export function intentsOf(
+  item: ShareItem,
+  decision: Decision,
+  lookup: StateLookup,
+  rule: RepairRule,
+): Map<string, Map<string, StampedIntent>> {
+  return new Map(
+    decision.resolved.map((entry) => {
+      const mode = modeOf(entry, decision.situation);
+      const repair = mode === 'want' && (entry.state === 'Granting' || !rule.reportOnly || rule.reapply);
+      const contribution = contributionId(item, entry);
+      const fingerprint = fingerprintOf(entry, mode, rule);
+      const stateOf = (target: string): TargetState['state'] | undefined => lookup({ contribution, target, fingerprint })?.state;
+      const intents = entry.targets.map((target, index): readonly [string, StampedIntent] => {
+        const open = mode === 'hold' || isDue(entry, { mode, index }, stateOf);
+        return [target, open ? { mode, repair, fingerprint } : { mode: 'hold', repair: false, fingerprint: 'hold' }];
+      });
+      return [contribution, new Map(intents)] as const;
+    }),
+  );
+}
+
+/** Forward: everything before it is applied. Backward: everything after it is gone, or was tried in vain. */
+function isDue(
+  entry: ResolvedShare,
+  place: { readonly mode: 'want' | 'drop'; readonly index: number },
+  stateOf: (target: string) => TargetState['state'] | undefined,
+): boolean {
+  const { mode, index } = place;
+  const others = mode === 'want' ? entry.targets.slice(0, index) : entry.targets.slice(index + 1);
+  // Once all of it has been in place, documents are repaired independently of each other.
+  if (mode === 'want' && entry.state === 'Live') return true;
+  const done: readonly (TargetState['state'] | undefined)[] = mode === 'want' ? ['Applied'] : ['Removed', 'Failed'];
+  return others.every((target) => done.includes(stateOf(target)));
+}
+
+/** Whether a difference may be repaired is not part of the question: what AWS holds is the same answer to both. */
+export function fingerprintOf(entry: ResolvedShare, mode: Intent['mode'], rule: RepairRule): string {
+  return mode === 'want' ? `want|${entry.permissions.join('+')}@${entry.principal.uniqueId}|${rule.token}` : mode;
+}

@@ -1,0 +1,82 @@
+/**
+ * What the process knows of its own work: decisions, intents and the results of targets. All of it is rebuilt after a restart; nothing here is a fact
+ * that has to survive.
+ */
+import type { Decision } from '../shares/decide.ts';
+import type { ItemReport, TargetState } from '../shares/report.ts';
+import type { StampedIntent } from './intents.ts';
+
+/** One target's answer for one contribution, and for which intent it was given. */
+export interface TargetResult {
+  /** Fingerprint of the contribution that the answer is about: an answer to another question says nothing. */
+  readonly fingerprint: string;
+  readonly state: TargetState;
+}
+
+/** One change in AWS, for the history of the items that it was made for. */
+export interface HistoryEntry {
+  readonly time: string;
+  readonly action: string;
+  readonly target: string;
+  readonly result: string;
+  readonly requestId?: string;
+}
+
+/** What is known of an item. */
+export interface ItemMemory {
+  readonly key: string;
+  readonly decision: Decision;
+  readonly report: ItemReport | undefined;
+  /** By contribution id, then by target key. */
+  readonly intents: ReadonlyMap<string, ReadonlyMap<string, StampedIntent>>;
+  /** Values of the annotations that have been answered. */
+  readonly handledReapply: string;
+  readonly handledVerify: string;
+  /** A verify request that waits for its targets to be read again. */
+  readonly verifyAsked?: { readonly token: string; readonly at: number };
+}
+
+/** The memory of the process. */
+export interface Memory {
+  /** By uid of the ShareItem. */
+  readonly items: Map<string, ItemMemory>;
+  /** Results by target key, then by contribution id. */
+  readonly results: Map<string, Map<string, TargetResult>>;
+  /** Findings on a target that belong to no item: for the owner's eyes. */
+  readonly unowned: Map<string, readonly string[]>;
+  /** Changes in AWS not yet written into a status, by uid. */
+  readonly history: Map<string, HistoryEntry[]>;
+  /** Targets that somebody asked to verify, with the time from which on a read-back answers (milliseconds). */
+  readonly verify: Map<string, number>;
+  /** When each target was read last (milliseconds). */
+  readonly observedAt: Map<string, number>;
+}
+
+/** An empty memory. */
+export function createMemory(): Memory {
+  return {
+    items: new Map(),
+    results: new Map(),
+    unowned: new Map(),
+    history: new Map(),
+    verify: new Map(),
+    observedAt: new Map(),
+  };
+}
+
+/** The intent that an item's decision has for a contribution on a target. */
+export function intentOf(memory: Memory, contribution: string, target: string): StampedIntent | undefined {
+  return memory.items
+    .get(contribution.slice(0, contribution.indexOf('/')))
+    ?.intents.get(contribution)
+    ?.get(target);
+}
+
+/** Appends to an item's unwritten history, newest first. */
+export function remember(memory: Memory, uid: string, entries: readonly HistoryEntry[]): void {
+  if (entries.length > 0)
+    memory.history.set(uid, [...entries.toReversed(), ...(memory.history.get(uid) ?? [])].slice(0, historyLength));
+}
+
+/** How many changes a status shows. */
+export const historyLength = 20;

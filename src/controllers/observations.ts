@@ -1,0 +1,49 @@
+/**
+ * What was seen of AWS since start-up, in memory only: an observation is never believed across a restart. Controllers of Environments, ConsumptionRoles
+ * and Datasets fill it; decisions read it.
+ */
+import type { BucketObservation, KeyObservation, Observed } from '../aws/buckets.ts';
+import type { PrincipalObservation } from '../aws/principals.ts';
+import type { EnvironmentState, PrincipalFacts, Seen } from '../shares/judge.ts';
+
+/** The memory of observations. */
+export interface Observations {
+  /** By name of the Environment. */
+  readonly environments: Map<string, NonNullable<EnvironmentState>>;
+  /** By ARN. */
+  readonly principals: Map<string, NonNullable<Seen<PrincipalFacts>>>;
+  /** By account and bucket. */
+  readonly buckets: Map<string, NonNullable<Seen<BucketObservation>>>;
+  /** By key ARN. */
+  readonly keys: Map<string, NonNullable<Seen<KeyObservation>>>;
+  /** ARNs of the identities with which the operator works: never principals of a share. */
+  readonly ownIdentities: Set<string>;
+}
+
+/** An empty memory. */
+export function createObservations(): Observations {
+  return { environments: new Map(), principals: new Map(), buckets: new Map(), keys: new Map(), ownIdentities: new Set() };
+}
+
+/** Key of a bucket: names are unique in a partition, but who owns one may change, so the account belongs to it. */
+export function bucketKey(accountId: string, bucket: string): string {
+  return `${accountId}/${bucket}`;
+}
+
+/** An observation of AWS in the form in which decisions read it. */
+export function seen<T>(observed: Observed<T>): NonNullable<Seen<T>> {
+  return observed.kind === 'failed'
+    ? { kind: 'failed', code: observed.failure.code, message: observed.failure.message }
+    : observed;
+}
+
+/** A principal's observation in the form in which decisions read it. */
+export function seenPrincipal(observed: PrincipalObservation): NonNullable<Seen<PrincipalFacts>> {
+  if (observed.kind === 'failed') return { kind: 'failed', code: observed.failure.code, message: observed.failure.message };
+  return observed.kind === 'found' ? { kind: 'found', value: { uniqueId: observed.uniqueId, tags: observed.tags } } : observed;
+}
+
+/** True where the two say the same, so that nothing depending on it has to be decided again. */
+export function sameObservation(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

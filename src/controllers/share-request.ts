@@ -1,0 +1,88 @@
+/**
+ * The ShareRequest controller: makes a ShareItem for each item that can be decided, shows the owner a ReceivedShare, sums the items up, and holds the request
+ * until everything that was shared for it is taken back.
+ */
+import { type Dataset, type ShareItem, type ShareRequest } from '../api/index.ts';
+import type { Result } from '../kube/controller.ts';
+import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
+import { shareItemName } from '../shares/names.ts';
+import { invalidItemsOf, reportRequest, type RequestItem } from '../shares/request-report.ts';
+import { indexKeys, types } from './cluster.ts';
+import { setFinalizer } from './finalizers.ts';
+import { approvalsOf, datasetOf, isVisible, resolutionOf } from './gather.ts';
+import { finalizers, type Operator } from './operator.ts';
+import { removeReceivedShare, syncReceivedShare } from './received-share.ts';
+import { requestStatus } from './request-status.ts';
+import { writeStatus } from './status.ts';
+
+const staleCacheMs = 20;
+
+/** Reconciles one ShareRequest. */
+export async function reconcileRequest(operator: Operator, key: string): Promise<Result> {
+  const request = operator.cluster.requests.store.get(key);
+  if (request === undefined) {
+    await removeReceivedShare(operator, key);
+    return { kind: 'done' };
+  }
+  if (!operator.writes.isFresh(`sharerequests/${key}`, request.metadata.resourceVersion)) return { kind: 'requeue', afterMs: staleCacheMs };
+  const items = itemsOf(operator, request);
+  if (request.metadata.deletionTimestamp !== undefined && items.length === 0) {
+    await removeReceivedShare(operator, key);
+    await setFinalizer(operator, types.request, request, { name: finalizers.share, wanted: false });
+    return { kind: 'done' };
+  }
+  const dataset = datasetOf(operator, request.spec.datasetRef);
+  const visible = isVisible(operator, dataset, request.metadata.namespace ?? '');
+  if (request.metadata.deletionTimestamp === undefined && visible) await createItems(operator, request, { dataset, items });
+  const summary = summarize(operator, request, { dataset: visible || items.length > 0 ? dataset : undefined, items });
+  if (summary === undefined) return { kind: 'done' };
+  await writeStatus(operator, types.request, request, requestStatus(operator, request, summary));
+  if (dataset !== undefined && (visible || items.length > 0)) await syncReceivedShare(operator, { request, dataset, summary });
+  else await removeReceivedShare(operator, key);
+  return { kind: 'done' };
+}
+
+function itemsOf({ cluster }: Operator, request: ShareRequest): readonly ShareItem[] {
+  const key = indexKeys.request(request.metadata.namespace ?? '', request.metadata.name);
+  return cluster.items.store.index('request', key).filter((item) => item.spec.requestRef.uid === request.metadata.uid);
+}
+
+/** One ShareItem per item that the Dataset lists. A draft asks for nothing yet. The finalizer comes first: what is made has to be taken back. */
+async function createItems(operator: Operator, request: ShareRequest, { dataset, items }: { readonly dataset: Dataset; readonly items: readonly ShareItem[] }): Promise<void> {
+  if (request.spec.state === 'Draft') return;
+  const missing = request.spec.items
+    .filter((asked) => dataset.spec.buckets.some((bucket) => bucket.name === asked.name))
+    .filter((asked) => !items.some((item) => item.spec.type === asked.type && item.spec.name === asked.name));
+  if (missing.length === 0) return;
+  await setFinalizer(operator, types.request, request, { name: finalizers.share, wanted: true });
+  await Promise.all(missing.map((asked) => createItem(operator, request, asked)));
+}
+
+async function createItem({ client }: Operator, request: ShareRequest, asked: ShareRequest['spec']['items'][number]): Promise<void> {
+  const { namespace = '', name: requestName, uid = '' } = request.metadata;
+  const name = shareItemName({ namespace, request: requestName, requestUid: uid, type: asked.type, name: asked.name });
+  const owner = { apiVersion: request.apiVersion, kind: request.kind, name: requestName, uid, controller: true, blockOwnerDeletion: true };
+  try {
+    await client.create(types.item, {
+      metadata: { name, namespace, ownerReferences: [owner] },
+      spec: { requestRef: { name: requestName, uid }, datasetRef: request.spec.datasetRef, type: asked.type, name: asked.name, permissions: request.spec.permissions, resolved: [] },
+    });
+  } catch (error) {
+    // Made before and not in the cache yet, or the namespace is going away: both come right by themselves.
+    if (!isAlreadyExists(error) && !isNotFound(error)) throw error;
+  }
+}
+
+/** The request summed up; undefined while some item has not been decided since start-up. */
+function summarize(operator: Operator, request: ShareRequest, { dataset, items }: { readonly dataset: Dataset | undefined; readonly items: readonly ShareItem[] }): ReturnType<typeof reportRequest> | undefined {
+  const known = items.map((item) => ({ item, memory: operator.memory.items.get(item.metadata.uid ?? '') }));
+  if (known.some(({ memory }) => memory?.report === undefined)) return undefined;
+  const asked = request.spec.items.map((each) => ({ ...each, resolution: resolutionOf(operator, request, each, dataset) }));
+  if (asked.some(({ resolution }) => resolution.kind === 'unknown')) return undefined;
+  const invalid = invalidItemsOf(asked, items);
+  // An item that is asked for, listed and decidable gets a ShareItem: until the cache shows it, nothing is summed up.
+  const expected = request.metadata.deletionTimestamp === undefined && request.spec.state !== 'Draft' ? asked.filter((each) => !invalid.some((bad) => bad.type === each.type && bad.name === each.name)) : [];
+  if (expected.some((each) => !items.some((item) => item.spec.type === each.type && item.spec.name === each.name))) return undefined;
+  const reported = known.flatMap(({ item, memory }): RequestItem[] => (memory?.report === undefined ? [] : [{ item, decision: memory.decision, report: memory.report }]));
+  return reportRequest({ request, items: reported, invalid, asked, approvals: approvalsOf(operator, request) });
+}

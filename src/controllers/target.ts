@@ -1,0 +1,177 @@
+/**
+ * The target controller: one key is one AWS document, one run reads it, merges what all items want of it, writes the difference and reads back. Many items that
+ * change together cost one run. How a run works is src/targets/writer.ts; what it means for items is decided by them.
+ */
+import { durationMs, type ShareItem } from '../api/index.ts';
+import type { ReconcileContext, Result } from '../kube/controller.ts';
+import { keyOf } from '../kube/object.ts';
+import { Priority } from '../kube/queue.ts';
+import type { TargetState } from '../shares/report.ts';
+import { bucketPolicy } from '../targets/bucket-policy.ts';
+import { keyPolicy } from '../targets/key-policy.ts';
+import { sharePolicy } from '../targets/share-policy.ts';
+import type { ItemResult, TargetReport, Writer } from '../targets/writer-types.ts';
+import { datasetOf } from './gather.ts';
+import { workOf, type TargetWork } from './ledger.ts';
+import { intentOf, remember, type TargetResult } from './memory.ts';
+import { jittered, type Operator } from './operator.ts';
+import { cut, timestamp } from './status.ts';
+import { sameJson } from './status.ts';
+
+/** After a write the document is left alone for this long, so that what changes together is written together. */
+const coalesceMs = 500;
+/** A refusal that only people can lift is looked at again this often, and at once when an input changes. */
+const permanentRetryMs = 5 * 60_000;
+/** While some contributor has not been decided since start-up, the document waits. */
+const undecidedMs = 200;
+
+/** What the target controller needs besides the operator's common parts. */
+export interface TargetOperator extends Operator {
+  readonly writer: Writer;
+  /** When each target was written last (milliseconds); the memory of coalescing. */
+  readonly writtenAt: Map<string, number>;
+}
+
+/** Reconciles one target. */
+export async function reconcileTarget(operator: TargetOperator, key: string, { signal, logger }: Pick<ReconcileContext, 'signal' | 'logger'>): Promise<Result> {
+  const { cluster, memory, clock, writtenAt } = operator;
+  const items = cluster.items.store.index('target', key);
+  if (items.some((item) => !memory.items.has(item.metadata.uid ?? ''))) return { kind: 'requeue', afterMs: undecidedMs };
+  const wait = (writtenAt.get(key) ?? -coalesceMs) + coalesceMs - clock.now();
+  if (wait > 0) return { kind: 'requeue', afterMs: wait, priority: Priority.change };
+  const work = workOf(key, items, {
+    entries: (item) => memory.items.get(item.metadata.uid ?? '')?.decision.resolved ?? item.spec.resolved,
+    intent: (contribution, target) => intentOf(memory, contribution, target),
+    attachmentQuota: (name) => quotaOf(operator, name),
+  });
+  if (work === undefined) return forgetTarget(operator, key);
+  const questions = new Map(work.contributions.map(({ item }) => [item, intentOf(memory, item, key)?.fingerprint ?? 'hold']));
+  const verify = memory.verify.get(key);
+  memory.verify.delete(key);
+  const report = await runWork(operator, work, { signal, verify: verify !== undefined || isVerifyDue(operator, key) });
+  if (report.writes.length > 0) {
+    writtenAt.set(key, clock.now());
+    logger.info({ target: key, writes: report.writes }, 'AWS was written');
+  }
+  if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
+  if (report.failure !== undefined) logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
+  absorb(operator, { key, items, questions, report });
+  return next(operator, items, report);
+}
+
+/** Each kind has its own types; the writer is generic over them. */
+function runWork(operator: TargetOperator, work: TargetWork, options: { readonly signal: AbortSignal; readonly verify: boolean }): Promise<TargetReport<unknown>> {
+  const { writer, sessions } = operator;
+  const context = { ...sessions.clients(work.coordinates.session), signal: options.signal };
+  switch (work.kind) {
+    case 'BucketPolicy':
+      return writer.run({ kind: bucketPolicy, coordinates: work.coordinates, contributions: work.contributions, context, ...options });
+    case 'KeyPolicy':
+      return writer.run({ kind: keyPolicy, coordinates: work.coordinates, contributions: work.contributions, context, ...options });
+    case 'SharePolicy':
+      return writer.run({ kind: sharePolicy, coordinates: work.coordinates, contributions: work.contributions, context, ...options });
+  }
+}
+
+interface Absorbed {
+  readonly key: string;
+  readonly items: readonly ShareItem[];
+  /** By contribution: the fingerprint that it had when the run began. */
+  readonly questions: ReadonlyMap<string, string>;
+  readonly report: TargetReport<unknown>;
+}
+
+/** Keeps the results and wakes the items that they concern. */
+function absorb(operator: TargetOperator, { key, items, questions, report }: Absorbed): void {
+  const { memory, queues } = operator;
+  const before = memory.results.get(key) ?? new Map<string, TargetResult>();
+  const after = new Map([...report.items].map(([contribution, result]) => [contribution, answerOf(key, result, { fingerprint: questions.get(contribution) ?? 'hold', report, before: before.get(contribution) })]));
+  memory.results.set(key, after);
+  memory.unowned.set(key, report.unowned.map((finding) => finding.message));
+  if (report.observedAt !== undefined) memory.observedAt.set(key, report.observedAt);
+  const keyByUid = new Map(items.map((item) => [item.metadata.uid ?? '', keyOf(item)]));
+  for (const [contribution, result] of after) {
+    const uid = contribution.slice(0, contribution.indexOf('/'));
+    const known = before.get(contribution);
+    if (sameJson(known, result)) continue;
+    if (!sameJson(known?.state.state, result.state.state)) remember(memory, uid, historyOf(key, report, known));
+    const item = keyByUid.get(uid);
+    if (item !== undefined) queues.item.add(item);
+  }
+  if (report.concurrentForeignChange) announceForeignChange(operator, items, key);
+}
+
+/** A failed read says nothing new: what was seen before stays, with the failure beside it. */
+function answerOf(key: string, result: ItemResult, { fingerprint, report, before }: { readonly fingerprint: string; readonly report: TargetReport<unknown>; readonly before: TargetResult | undefined }): TargetResult {
+  const messages = (kind: string): string[] => result.findings.filter((finding) => finding.kind === kind).map((finding) => finding.message);
+  const state: TargetState = {
+    target: key,
+    state: result.state,
+    ...(result.reason === undefined ? {} : { reason: result.reason }),
+    ...(result.message === '' ? {} : { message: result.message }),
+    missing: messages('missing'),
+    excess: messages('excess'),
+    observedAt: report.observedAt ?? before?.state.observedAt,
+  };
+  return { fingerprint, state };
+}
+
+function historyOf(key: string, report: TargetReport<unknown>, before: TargetResult | undefined): Parameters<typeof remember>[2] {
+  return report.writes.map((write) => ({
+    time: timestamp(write.at),
+    action: write.action,
+    target: cut(key, 256),
+    result: write.result === 'Succeeded' && before?.state.state === 'Applied' ? 'Repaired' : write.result,
+    ...(write.requestId === undefined ? {} : { requestId: write.requestId }),
+  }));
+}
+
+/** When to look again: soon where waiting may help, late where it can't, else at the next verification. */
+function next(operator: TargetOperator, items: readonly ShareItem[], report: TargetReport<unknown>): Result {
+  const states = [...report.items.values()];
+  if (report.failure?.kind === 'transient' || states.some((result) => result.state === 'Pending' && result.code !== undefined)) {
+    return { kind: 'retry', error: new Error(report.failure?.message ?? 'AWS asks to be tried again') };
+  }
+  const interval = jittered(verifyIntervalOf(operator, items), operator.random);
+  const delays = [interval];
+  if (states.some((result) => result.state === 'Failed')) delays.push(jittered(permanentRetryMs, operator.random));
+  if (states.some((result) => result.state === 'Pending' && result.reason === 'ProgressingWithRetry')) delays.push(1000);
+  if (states.some((result) => result.reason === 'WaitingForAttachment')) delays.push(60_000);
+  if (report.readBackAt !== undefined) delays.push(Math.max(0, report.readBackAt - operator.clock.now()));
+  return { kind: 'requeue', afterMs: Math.min(...delays), priority: Priority.resync };
+}
+
+function verifyIntervalOf(operator: Operator, items: readonly ShareItem[]): number {
+  const intervals = items.map((item) => {
+    const own = datasetOf(operator, item.spec.datasetRef)?.spec.sharing.verifyInterval;
+    return own === undefined ? operator.verifyIntervalMs : durationMs(own);
+  });
+  return Math.min(operator.verifyIntervalMs, ...intervals);
+}
+
+function isVerifyDue({ memory, clock, verifyIntervalMs }: Operator, key: string): boolean {
+  const seenAt = memory.observedAt.get(key);
+  return seenAt !== undefined && clock.now() - seenAt >= verifyIntervalMs * 0.9;
+}
+
+function quotaOf({ observations }: Operator, environment: string): number | undefined {
+  const state = observations.environments.get(environment);
+  return state?.kind === 'ready' ? state.attachmentQuota : undefined;
+}
+
+function forgetTarget({ writer, memory, writtenAt }: TargetOperator, key: string): Result {
+  writer.forget(key);
+  memory.results.delete(key);
+  memory.unowned.delete(key);
+  memory.observedAt.delete(key);
+  memory.verify.delete(key);
+  writtenAt.delete(key);
+  return { kind: 'done' };
+}
+
+function announceForeignChange({ events }: Operator, items: readonly ShareItem[], key: string): void {
+  const [item] = items;
+  if (item === undefined) return;
+  const note = `somebody else changed ${key} while Sluice wrote it; AWS has no compare-and-set for it, so one of the two changes may have been lost: check the document`;
+  events.record({ regarding: item, type: 'Warning', reason: 'ConcurrentForeignChange', action: 'Verify', note });
+}
