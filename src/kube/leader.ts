@@ -7,11 +7,11 @@
  * comes after its loss is a new process.
  */
 import type { Clock } from '../clock.ts';
-import { createClient } from './client.ts';
-import type { Client } from './client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
-import { heldSpec, leases, mayTake, observe, releasedSpec } from './lease.ts';
+import { heldSpec, mayTake, observe, releasedSpec } from './lease.ts';
 import type { Lease, Observation } from './lease.ts';
+import { createLeaseApi } from './lease-api.ts';
+import type { LeaseApi } from './lease-api.ts';
 import type { Logger } from './logging.ts';
 import type { Transport } from './transport.ts';
 
@@ -72,7 +72,7 @@ interface Settings extends LeaderElectorOptions {
 
 interface State {
   readonly settings: Settings;
-  readonly client: Client;
+  readonly api: LeaseApi;
   readonly term: AbortController;
   readonly announce: () => void;
   observation: Observation | undefined;
@@ -96,7 +96,7 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
   const elected = Promise.withResolvers<void>();
   const state: State = {
     settings,
-    client: createClient(onLeasePool(options.transport)),
+    api: createLeaseApi(options.transport, { namespace: options.namespace, name: options.name }, attemptMs(settings)),
     term: new AbortController(),
     announce: elected.resolve,
     observation: undefined,
@@ -115,10 +115,6 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
 function checkTimes({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: Settings): void {
   if (leaseDurationMs > renewDeadlineMs && renewDeadlineMs > retryPeriodMs * JITTER && retryPeriodMs > 0) return;
   throw new RangeError('leader election needs: lease duration > renew deadline > 1.2 × retry period > 0');
-}
-
-function onLeasePool(transport: Transport): Transport {
-  return { ...transport, request: (request) => transport.request({ ...request, pool: 'lease' }) };
 }
 
 function isHeld(state: State): boolean {
@@ -148,9 +144,12 @@ function followerPause({ retryPeriodMs, random }: Settings): number {
 }
 
 async function lead(state: State, signal: AbortSignal): Promise<ElectionOutcome> {
-  const { retryPeriodMs, renewDeadlineMs, identity } = state.settings;
+  const { retryPeriodMs, renewDeadlineMs, identity, clock } = state.settings;
   const stop = AbortSignal.any([signal, state.term.signal]);
-  while (await pause(state, { ms: retryPeriodMs, signal: stop })) {
+  let startedAt = clock.now();
+  // Counted from start to start: an attempt that hung for its whole limit has used up its pause.
+  while (await pause(state, { ms: Math.max(retryPeriodMs / 10, startedAt + retryPeriodMs - clock.now()), signal: stop })) {
+    startedAt = clock.now();
     // Not ended by the stop: a renewal that is under way would leave us without the version that the release needs.
     await tryOnce(state, state.term.signal);
     const holder = state.observation?.lease.spec.holderIdentity ?? '';
@@ -163,14 +162,12 @@ async function lead(state: State, signal: AbortSignal): Promise<ElectionOutcome>
 
 /** One attempt to take or renew. Failures are logged only: time decides what becomes of them. */
 async function tryOnce(state: State, signal: AbortSignal): Promise<void> {
-  const { clock, logger, identity, name } = state.settings;
+  const { logger, identity, name } = state.settings;
   try {
-    const lease = await takeOrRenew(state, signal);
-    // Counted from before the request: the server may have stored it any time since.
-    if (lease !== undefined) extend(state, lease);
+    const written = await takeOrRenew(state, signal);
+    if (written !== undefined) extend(state, written);
   } catch (error) {
-    if (!signal.aborted)
-      logger.warn({ error, identity, lease: name, now: clock.now() }, 'the lease could not be read or written, trying again');
+    if (!signal.aborted) logger.warn({ error, identity, lease: name }, 'the lease could not be read or written, trying again');
   }
 }
 
@@ -190,7 +187,7 @@ async function takeOrRenew(state: State, signal: AbortSignal): Promise<Written |
       state.settings.metrics?.slowPath();
     }
   }
-  const found = await read(state, signal);
+  const found = await state.api.read(signal);
   if (found === undefined) return create(state, signal);
   const { identity, leaseDurationMs: durationMs, clock } = state.settings;
   state.observation = observe(state.observation, found, clock.now());
@@ -208,33 +205,17 @@ async function orElseMissed(attempt: Promise<Written>): Promise<Written | undefi
   }
 }
 
-async function read(state: State, signal?: AbortSignal): Promise<Lease | undefined> {
-  const { namespace, name } = state.settings;
-  try {
-    return await state.client.get(
-      leases,
-      { namespace, name },
-      { ...(signal && { signal }), timeoutMs: attemptMs(state.settings) },
-    );
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
 function create(state: State, signal: AbortSignal): Promise<Written | undefined> {
-  const { namespace, name, identity, leaseDurationMs: durationMs, clock } = state.settings;
+  const { identity, leaseDurationMs: durationMs, clock } = state.settings;
   const startedAt = clock.now();
-  const object = { metadata: { namespace, name }, spec: heldSpec(undefined, identity, { durationMs, now: startedAt }) };
-  const created = state.client.create(leases, object, { signal, timeoutMs: attemptMs(state.settings) });
+  const created = state.api.create(heldSpec(undefined, identity, { durationMs, now: startedAt }), signal);
   return orElseMissed(created.then((lease) => ({ lease, startedAt })));
 }
 
 async function write(state: State, old: Lease, signal: AbortSignal): Promise<Written> {
   const { identity, leaseDurationMs: durationMs, clock } = state.settings;
   const startedAt = clock.now();
-  const next = { ...old, spec: heldSpec(old.spec, identity, { durationMs, now: startedAt }) };
-  return { lease: await state.client.replace(leases, next, { signal, timeoutMs: attemptMs(state.settings) }), startedAt };
+  return { lease: await state.api.replace(old, heldSpec(old.spec, identity, { durationMs, now: startedAt }), signal), startedAt };
 }
 
 /** Three attempts fit into the deadline, so that one half-open connection doesn't cost the leadership. */
@@ -247,6 +228,7 @@ function extend(state: State, { lease, startedAt }: Written): void {
   state.observation = observe(state.observation, lease, clock.now());
   // A term that ended stays ended, even if a late answer says that the renewal succeeded.
   if (state.term.signal.aborted) return;
+  // Counted from before the request: the server may have stored it any time since.
   state.heldUntil = startedAt + renewDeadlineMs;
   state.cancelDeadline();
   state.cancelDeadline = clock.after(state.heldUntil - clock.now(), () => endTerm(state, 'the renew deadline has passed'));
@@ -275,15 +257,14 @@ async function release(state: State): Promise<void> {
 async function writeReleased(state: State, known: Lease): Promise<void> {
   const { clock, identity } = state.settings;
   const write = async (lease: Lease): Promise<void> => {
-    const released = { ...lease, spec: releasedSpec(lease.spec, clock.now()) };
-    const answer = await state.client.replace(leases, released, { timeoutMs: attemptMs(state.settings) });
+    const answer = await state.api.replace(lease, releasedSpec(lease.spec, clock.now()));
     state.observation = observe(state.observation, answer, clock.now());
   };
   try {
     await write(known);
   } catch (error) {
     // A renewal whose answer was lost made a newer version. If it is still ours, let go of that one.
-    const current = isConflict(error) ? await read(state) : undefined;
+    const current = isConflict(error) ? await state.api.read() : undefined;
     if (current?.spec.holderIdentity !== identity) throw error;
     await write(current);
   }

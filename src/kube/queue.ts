@@ -4,7 +4,7 @@
  * - A key is in the queue once, however often it is added.
  * - A key never runs twice at once: added while it runs, it waits until `done`.
  * - A delayed key keeps its earliest time and the highest priority of all adds. An add without delay takes the place of a delayed one;
- *   a delayed add to a key that is ready is dropped, since a reconcile that is about to run asks for its own next one.
+ *   a delayed add to a ready key only raises its priority, since a reconcile that is about to run asks for its own next one.
  * - Turns go by priority, with ageing (ready-keys.ts).
  *
  * The contract is client-go's (util/workqueue), the priorities are controller-runtime's.
