@@ -28,5 +28,9 @@ async function main(readyFile: string, wantedPort: number): Promise<void> {
 if (import.meta.main) {
   const [readyFile, port = '0'] = process.argv.slice(2);
   if (readyFile === undefined) throw new Error('Say where to write the address: node sandbox/cli/aws-server.ts <file> [port]');
-  await main(readyFile, Number(port));
+  // Whoever started this shows the end of its log: the reason has to stand there, not a stack and the SDK's metadata.
+  await main(readyFile, Number(port)).catch((error: unknown) => {
+    console.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    process.exit(1);
+  });
 }

@@ -100,9 +100,7 @@ export function recordOf(folder: SandboxFolder, name: 'aws' | 'operator'): Proce
 }
 
 function launch(folder: SandboxFolder, spec: ProcessSpec): StartedProcess {
-  const started = startProcess({ ...spec, cwd: root });
-  saveRecord(folder.records, started.record);
-  return started;
+  return startProcess({ ...spec, cwd: root }, (record) => saveRecord(folder.records, record));
 }
 
 /** Waits until the part is ready; one that doesn't become ready is ended, so that nothing half started is taken for running later. */

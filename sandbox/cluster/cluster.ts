@@ -149,9 +149,10 @@ interface Part extends StartedProcess {
 
 function launch({ layout, watchdog }: Start, spec: ProcessSpec): Part {
   const logStart = statSync(spec.logFile, { throwIfNoEntry: false })?.size ?? 0;
-  const started = startProcess(spec);
-  watchdog?.watch(started.record);
-  saveRecord(layout.records, started.record);
+  const started = startProcess(spec, (record) => {
+    watchdog?.watch(record);
+    saveRecord(layout.records, record);
+  });
   return { ...started, logFile: spec.logFile, logStart };
 }
 

@@ -6,7 +6,18 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -66,24 +77,42 @@ export function isRunning(record: ProcessRecord): boolean {
   return identityOf(record.pid) === record.identity;
 }
 
+// The shell waits for a word from us and then becomes the program, keeping its pid and start time. When we die before we could say it,
+// the shell reads the end of its input instead and goes away: so there is never a running program that nobody remembers.
+const gate = 'read -r go && exec "$@" </dev/null';
+
 /**
  * Starts a process in its own session, so that Ctrl-C in the terminal doesn't reach it, with its output appended to a file.
  * It survives the caller; whoever wants the opposite adds a watchdog (watchdog.ts).
- * @throws when the program can't be started at all.
+ * @param remember is called before the program begins: a crash of the caller at any moment leaves either a remembered process or none.
+ * @throws when the program isn't there or isn't executable.
  */
-export function startProcess(spec: ProcessSpec): StartedProcess {
+export function startProcess(spec: ProcessSpec, remember: (record: ProcessRecord) => void): StartedProcess {
+  assertExecutable(spec);
   const output = openSync(spec.logFile, 'a', 0o600);
-  const child = spawn(spec.command, spec.args, {
+  const child = spawn('/bin/sh', ['-c', gate, 'sh', spec.command, ...spec.args], {
     detached: true,
-    stdio: ['ignore', output, output],
+    stdio: ['pipe', output, output],
     ...(spec.env && { env: spec.env }),
     ...(spec.cwd !== undefined && { cwd: spec.cwd }),
   });
   closeSync(output);
   const ended = endOf(child, spec.name);
   child.unref();
-  if (child.pid === undefined) throw new Error(`Can't start ${spec.name}: ${spec.command} isn't there or isn't executable.`);
-  return { record: { name: spec.name, pid: child.pid, identity: identityOf(child.pid) ?? 'ended at once' }, ended };
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  if (child.pid === undefined || identity === undefined) throw new Error(`Can't start ${spec.name}: no new process can be made.`);
+  const record: ProcessRecord = { name: spec.name, pid: child.pid, identity };
+  remember(record);
+  child.stdin?.on('error', () => undefined).end('go\n');
+  return { record, ended };
+}
+
+function assertExecutable({ name, command }: ProcessSpec): void {
+  try {
+    accessSync(command, constants.X_OK);
+  } catch (error) {
+    throw new Error(`Can't start ${name}: ${command} isn't there or isn't executable.`, { cause: error });
+  }
 }
 
 function endOf(child: ChildProcess, name: string): Promise<string> {

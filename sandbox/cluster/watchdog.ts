@@ -13,11 +13,11 @@ import type { ProcessRecord } from './processes.ts';
 /** What the owner tells its watchdog. */
 export interface Watchdog {
   /** End this process when the owner is gone. */
-  watch(record: ProcessRecord): void;
+  readonly watch: (record: ProcessRecord) => void;
   /** Remove this folder when the owner is gone and the processes are ended. */
-  remove(folder: string): void;
+  readonly remove: (folder: string) => void;
   /** Ends all of that now; resolves when it is done. */
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 interface Order {

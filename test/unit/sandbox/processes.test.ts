@@ -1,6 +1,6 @@
 /** Recognising and ending processes: never somebody else's, and never too few. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -29,7 +29,8 @@ afterEach(async () => {
 });
 
 function start(script: string): StartedProcess {
-  const process_ = startProcess({ name: 'part', command: process.execPath, args: ['-e', script], logFile: join(dir, 'log') });
+  const spec = { name: 'part', command: process.execPath, args: ['-e', script], logFile: join(dir, 'log') };
+  const process_ = startProcess(spec, () => undefined);
   started.push(process_);
   return process_;
 }
@@ -68,7 +69,7 @@ test('given two processes started one after the other, then their identities and
 
 test('given a program that does not exist, when it is started, then the error names it', () => {
   const spec = { name: 'etcd', command: join(dir, 'no-such-program'), args: [], logFile: join(dir, 'log') };
-  expect(() => startProcess(spec)).toThrow(/Can't start etcd: .*no-such-program/);
+  expect(() => startProcess(spec, () => undefined)).toThrow(/Can't start etcd: .*no-such-program/);
 });
 
 test('given saved records, when they are loaded, then they are the same, and a damaged file is no record', () => {
@@ -93,9 +94,8 @@ test('given an owner that is killed with -9, when it had a watchdog, then its pr
     import { startWatchdog } from ${source('watchdog.ts')};
     mkdirSync(${JSON.stringify(folder)});
     const spec = { name: 'part', command: process.execPath, args: ['-e', ${JSON.stringify(forever)}], logFile: ${JSON.stringify(join(dir, 'log'))} };
-    const { record } = startProcess(spec);
     const watchdog = startWatchdog();
-    watchdog.watch(record);
+    const { record } = startProcess(spec, watchdog.watch);
     watchdog.remove(${JSON.stringify(folder)});
     process.stdout.write(JSON.stringify(record), () => process.kill(process.pid, 'SIGKILL'));`;
   const file = join(dir, 'owner.ts');
@@ -104,7 +104,23 @@ test('given an owner that is killed with -9, when it had a watchdog, then its pr
   expect(result.signal).toBe('SIGKILL');
   const record = JSON.parse(result.stdout) as StartedProcess['record'];
   await expect.poll(() => isRunning(record), { timeout: 10_000 }).toBe(false);
-  await expect
-    .poll(() => loadRecords(folder).length === 0 && spawnSync('ls', [folder]).status !== 0, { timeout: 10_000 })
-    .toBe(true);
+  await expect.poll(() => !existsSync(folder), { timeout: 10_000 }).toBe(true);
+});
+
+test('given an owner that dies before it could remember its process, then the program never begins', async () => {
+  const source = JSON.stringify(join(import.meta.dirname, '../../../sandbox/cluster/processes.ts'));
+  const file = join(dir, 'owner.ts');
+  const begun = join(dir, 'begun');
+  writeFileSync(
+    file,
+    `import { startProcess } from ${source};
+    const spec = { name: 'part', command: '/bin/sh', args: ['-c', ${JSON.stringify(`echo > '${begun}'; exec sleep 60`)}], logFile: ${JSON.stringify(join(dir, 'log'))} };
+    startProcess(spec, (record) => {
+      process.getBuiltinModule('node:fs').writeSync(1, JSON.stringify(record));
+      process.kill(process.pid, 'SIGKILL');
+    });`,
+  );
+  const record = JSON.parse(spawnSync(process.execPath, [file], { encoding: 'utf8' }).stdout) as StartedProcess['record'];
+  await expect.poll(() => isRunning(record), { timeout: 10_000 }).toBe(false);
+  expect(existsSync(begun)).toBe(false);
 });
