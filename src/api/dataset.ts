@@ -15,6 +15,7 @@ import {
   namespaceSet,
   observedGeneration,
   permissions,
+  whereDurations,
 } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
@@ -54,12 +55,15 @@ const expiration = withRules(
     })
     .describe('How long a share may live.'),
   {
-    rule: '!has(self.min) || !has(self.max) || duration(self.min) <= duration(self.max)',
+    rule: `!has(self.min) || !has(self.max) || ${whereDurations(['self.min', 'self.max'], 'duration(self.min) <= duration(self.max)')}`,
     message: 'min must not be longer than max',
   },
 );
 
-const atLeastAMinute = { rule: "duration(self) >= duration('1m')", message: 'must be at least 1m: every verification reads AWS' };
+const atLeastAMinute = {
+  rule: whereDurations(['self'], "duration(self) >= duration('1m')"),
+  message: 'must be at least 1m: every verification reads AWS',
+};
 
 const sharing = z
   .strictObject({

@@ -43,7 +43,7 @@ const claim = withRules(
       {
         pattern: /^[!-~]+$/,
         max: 128,
-        entries: 20,
+        entries: 10,
         message: 'must be a glob of role names, or of what follows the account in the ARN, such as role/teams/analytics/*',
       },
       'IAM roles and users that ConsumptionRoles may name. A glob with a slash is compared with what follows the account in the ARN (role/path/name, user/name), one without with the name of a role.',
@@ -110,12 +110,12 @@ const statusSchema = z.strictObject({
   owners: optional(
     list(
       z.strictObject({
-        resource: text(200, 'The AWS resource: partition, account, region and name.').min(1),
+        resource: text(128, 'The AWS resource: partition, account, region and name.').min(1),
         dataset: z
           .strictObject({ namespace: namespaceName('Its namespace.'), name: objectName('Its name.') })
           .describe('The Dataset that holds it.'),
       }),
-      { max: 500, type: ['resource'] },
+      { max: 400, type: 'atomic' },
       'Who holds a resource that Datasets of several namespaces name: the first with a live share, then the oldest.',
     ),
   ),

@@ -115,11 +115,17 @@ export const kmsKeyArn = (description: string): z.ZodString =>
     description,
   );
 
+const durationForm = /^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$/;
+
+/** CEL: a rule over durations that holds where one of these fields has another form: that is said by the field's own rule. */
+export const whereDurations = (fields: readonly string[], rule: string): string =>
+  [...fields.map((field) => `!${field}.matches(r'${durationForm.source}')`), rule].join(' || ');
+
 /** A duration in hours, minutes and seconds, as duration.ts reads it. */
 export const duration = (description: string): z.ZodString =>
   matching(
     {
-      pattern: /^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$/,
+      pattern: durationForm,
       max: 24,
       message: 'must be a duration in hours, minutes and seconds, such as 2160h, 90m or 1h30m (a day is 24h)',
     },
@@ -167,15 +173,15 @@ export const itemName = () => bucketName("Name of the item in the Dataset: for t
 export const labelSelector = (description: string) =>
   z
     .strictObject({
-      matchLabels: optional(textMap({ max: 4, key: 317, value: 63 }, 'Labels that must be there with exactly this value.')),
+      matchLabels: optional(textMap({ max: 4, key: 128, value: 63 }, 'Labels that must be there with exactly this value.')),
       matchExpressions: optional(
         list(
           z.strictObject({
-            key: text(317, 'Label key.').min(1),
+            key: text(128, 'Label key.').min(1),
             operator: oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist'], 'How the label is compared.'),
-            values: optional(list(text(63, 'A value.'), { max: 10, type: 'atomic' }, 'For In and NotIn.')),
+            values: optional(list(text(63, 'A value.'), { max: 5, type: 'atomic' }, 'For In and NotIn.')),
           }),
-          { max: 4, type: 'atomic' },
+          { max: 2, type: 'atomic' },
           'Conditions that must all hold.',
         ),
       ),
@@ -240,6 +246,6 @@ export const leftovers = () =>
       time: time('When the operator gave up.'),
       message: optional(text(256, 'Why.')),
     }),
-    { max: 100, type: ['target', 'principal'] },
+    { max: 50, type: 'atomic' },
     'What was let go of by force and could not be removed; an entry goes when a later sweep finds it clean.',
   );

@@ -89,6 +89,7 @@ const statusSchema = z.strictObject({
         requester: optional(text(127, 'Namespace and name of the ShareRequest.')),
         principal: optional(text(160, 'Account and name of the principal.')),
         items: optional(text(16, 'Shared of all, such as 3/4.')),
+        expires: optional(text(10, 'Day on which access ends, such as 2027-06-30.')),
       })
       .describe('Texts for columns.'),
   ),
@@ -105,7 +106,6 @@ export const receivedShare = defineKind({
   specSchema,
   statusSchema,
   columns: [
-    { name: 'Requester', type: 'string', jsonPath: '.status.display.requester', description: 'The ShareRequest.' },
     { name: 'Dataset', type: 'string', jsonPath: '.spec.datasetRef.name', description: 'The Dataset.' },
     { name: 'Principal', type: 'string', jsonPath: '.status.display.principal', description: 'Who gets access.' },
     { name: 'Items', type: 'string', jsonPath: '.status.display.items', description: 'Items shared of all.' },
@@ -116,8 +116,15 @@ export const receivedShare = defineKind({
       jsonPath: '.status.conditions[?(@.type=="Healthy")].status',
       description: 'Whether AWS holds what it should.',
     },
-    { name: 'Expires', type: 'string', jsonPath: '.status.expireTime', description: 'When access ends.' },
+    { name: 'Expires', type: 'string', jsonPath: '.status.display.expires', description: 'Day on which access ends.' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    {
+      name: 'Requester',
+      type: 'string',
+      jsonPath: '.status.display.requester',
+      description: 'The ShareRequest; the name of the ReceivedShare begins with it.',
+      priority: 1,
+    },
     { name: 'Purpose', type: 'string', jsonPath: '.spec.purpose', description: 'What the data is needed for.', priority: 1 },
     {
       name: 'Message',

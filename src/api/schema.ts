@@ -17,7 +17,6 @@ export interface Rule {
 export const RULES = 'x-kubernetes-validations';
 const LIST_TYPE = 'x-kubernetes-list-type';
 const LIST_MAP_KEYS = 'x-kubernetes-list-map-keys';
-const MAP_TYPE = 'x-kubernetes-map-type';
 
 /** How server-side apply merges a list: whole, as a set of scalars, or entry by entry by these keys. */
 export type ListType = 'atomic' | 'set' | readonly string[];
@@ -66,20 +65,19 @@ export function list<S extends z.ZodType>(
   return options.min === undefined ? schema : schema.min(options.min).meta({ ...schema.meta() });
 }
 
-/** A map of texts with at most `max` entries. */
+/** A map of texts with at most `max` entries. A CRD can't limit the keys, so a rule does. */
 export function textMap(
   sizes: { max: number; key: number; value: number },
   description: string,
 ): z.ZodRecord<z.ZodString, z.ZodString> {
-  return z
+  const schema = z
     .record(z.string().max(sizes.key), z.string().max(sizes.value))
     .describe(description)
     .meta({ maxProperties: sizes.max });
-}
-
-/** An object whose fields belong together: server-side apply replaces it whole. */
-export function atomic<S extends z.ZodObject>(schema: S): S {
-  return schema.meta({ ...schema.meta(), [MAP_TYPE]: 'atomic' });
+  return withRules(schema, {
+    rule: `self.all(key, size(key) <= ${sizes.key})`,
+    message: `a key may have at most ${sizes.key} characters`,
+  });
 }
 
 /** A field that may be absent, never null. */
