@@ -29,8 +29,8 @@ export class ApiError extends Error {
   readonly status: number;
   /** metav1.StatusReason, such as "NotFound"; empty if the answer wasn't a Status (a proxy's page, for one). */
   readonly reason: string;
-  /** How long the server asked us to stay away, in milliseconds. */
-  readonly retryAfterMs?: number;
+  /** How long the server asked us to stay away, in milliseconds; undefined if it didn't. */
+  readonly retryAfterMs: number | undefined;
   readonly details: StatusDetails;
 
   constructor(options: {
@@ -43,7 +43,7 @@ export class ApiError extends Error {
     super(options.message);
     this.status = options.status;
     this.reason = options.reason ?? '';
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    this.retryAfterMs = options.retryAfterMs;
     this.details = options.details ?? {};
   }
 }

@@ -3,7 +3,7 @@
  * caller's business: info is for changes only.
  */
 import { pino } from 'pino';
-import type { DestinationStream } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import { redactKeys, redactText } from './redaction.ts';
 
 /** Fields of a log line. Use the names `controller`, `namespace`, `name`, `reconcileId` and `error` for what they say. */
@@ -33,18 +33,30 @@ export interface LoggerOptions {
 
 /** A JSON logger. Values under telling names (token, password …) and texts that look like credentials become "[redacted]". */
 export function createLogger(options: LoggerOptions): Logger {
-  return pino(
+  const logger = pino(
     {
       level: options.level,
-      base: options.fields ?? {},
+      base: redactKeys(options.fields ?? {}),
       timestamp: pino.stdTimeFunctions.isoTime,
       // A word, as people and log pipelines expect, instead of pino's number.
-      formatters: { level: (label) => ({ level: label }), bindings: redactKeys, log: redactKeys },
+      formatters: { level: (label) => ({ level: label }), log: redactKeys },
       // Last line of defence: whatever path a text took into the line, it passes here.
       hooks: { streamWrite: redactText },
     },
     options.destination ?? pino.destination(1),
   );
+  return wrap(logger);
+}
+
+/** pino doesn't format the fields of children (it resets that formatter for them), so that they are redacted here. */
+function wrap(logger: PinoLogger): Logger {
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    child: (fields) => wrap(logger.child(redactKeys(fields))),
+  };
 }
 
 /** Logs nothing: for tests. */

@@ -180,39 +180,50 @@ function watches(watcher: Watcher, collection: string, object: FakeObject): bool
   );
 }
 
-function answer(state: State, { request, response, target }: Exchange): void {
-  const { data } = state;
-  const { collection, namespace, name } = target;
-  const key = namespace === undefined ? (name ?? '') : `${namespace}/${name ?? ''}`;
-  const outcome = ((): FakeObject | number | object => {
-    if (name === undefined) {
-      if (request.method === 'POST') return data.create(collection, { ...(request.body as FakeObject) });
-      return data.page(collection, {
-        namespace,
-        limit: Number(request.query.get('limit') ?? 0),
-        token: request.query.get('continue'),
-      });
-    }
-    switch (request.method) {
-      case 'PUT':
-        return data.replace(collection, key, request.body as FakeObject);
-      case 'PATCH':
-        return data.patch(collection, key, {
-          body: request.body as FakeObject,
-          create: request.contentType.includes('apply') && !request.path.endsWith('/status'),
-        });
-      case 'DELETE':
-        return data.removeIf(collection, key, request.body as { preconditions?: { uid?: string } } | undefined);
-      default:
-        return data.get(collection, key) ?? 404;
-    }
-  })();
+function answer(state: State, exchange: Exchange): void {
+  const { request, response, target } = exchange;
+  const outcome = target.name === undefined ? answerCollection(state.data, exchange) : answerObject(state.data, exchange);
   if (typeof outcome === 'number') sendStatus(response, { code: outcome, reason: REASONS[outcome] ?? 'Unknown' });
   else sendJson(response, request.method === 'POST' ? 201 : 200, outcome);
 }
 
+function answerCollection(data: FakeCollections, { request, target }: Exchange): object | number {
+  const { collection, namespace } = target;
+  if (request.method === 'POST') return data.create(collection, request.body as FakeObject);
+  return data.page(collection, {
+    namespace,
+    limit: Number(request.query.get('limit') ?? 0),
+    token: request.query.get('continue'),
+  });
+}
+
+function answerObject(data: FakeCollections, { request, target }: Exchange): object | number {
+  const { collection, namespace, name = '' } = target;
+  const key = namespace === undefined ? name : `${namespace}/${name}`;
+  const body = request.body as FakeObject;
+  switch (request.method) {
+    case 'PUT':
+      return data.replace(collection, key, body);
+    case 'PATCH':
+      return data.patch(collection, key, {
+        body,
+        create: request.contentType.includes('apply') && !request.path.endsWith('/status'),
+      });
+    case 'DELETE':
+      return data.removeIf(collection, key, request.body as { preconditions?: { uid?: string } } | undefined);
+    default:
+      return data.get(collection, key) ?? 404;
+  }
+}
+
 /** 409 for a create is AlreadyExists; FakeCollections answers that as 499, a code of its own that never leaves this file. */
-const REASONS: Readonly<Record<number, string>> = { 404: 'NotFound', 409: 'Conflict', 410: 'Expired', 499: 'AlreadyExists' };
+const REASONS: Readonly<Record<number, string>> = {
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Expired',
+  422: 'Invalid',
+  499: 'AlreadyExists',
+};
 
 function sendStatus(
   response: ServerResponse,

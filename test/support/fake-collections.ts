@@ -29,6 +29,12 @@ export interface FakePage {
   readonly items: readonly FakeObject[];
 }
 
+interface JsonPatchStep {
+  readonly op: 'add' | 'replace' | 'remove' | 'test';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
 interface Logged extends FakeEvent {
   readonly collection: string;
   readonly version: number;
@@ -82,9 +88,29 @@ export class FakeCollections {
   patch(collection: string, key: string, { body, create }: { body: FakeObject; create: boolean }): FakeObject | number {
     const old = this.get(collection, key);
     if (old === undefined) return create ? this.put(collection, body) : 404;
+    if (Array.isArray(body)) return this.patchSteps(collection, old, body as JsonPatchStep[]);
     const version = (body.metadata as FakeObject['metadata'] | undefined)?.resourceVersion;
     if (version !== undefined && version !== old.metadata.resourceVersion) return 409;
     return this.put(collection, merge(old, body) as FakeObject);
+  }
+
+  private patchSteps(collection: string, old: FakeObject, steps: readonly JsonPatchStep[]): FakeObject | number {
+    const next = structuredClone(old) as Record<string, unknown>;
+    for (const { op, path, value } of steps) {
+      const names = path
+        .split('/')
+        .slice(1)
+        .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+      const last = names.pop() ?? '';
+      const parent = names.reduce<Record<string, unknown> | undefined>(
+        (at, name) => at?.[name] as Record<string, unknown> | undefined,
+        next,
+      );
+      if (parent === undefined || (op === 'test' && JSON.stringify(parent[last]) !== JSON.stringify(value))) return 422;
+      if (op === 'remove') delete parent[last];
+      else if (op !== 'test') parent[last] = value;
+    }
+    return this.put(collection, next as unknown as FakeObject);
   }
 
   removeIf(collection: string, key: string, options: { preconditions?: { uid?: string } } | undefined): FakeObject | number {
