@@ -4,7 +4,7 @@
  */
 import { GetRoleCommand, GetUserCommand } from '@aws-sdk/client-iam';
 import type { Clock } from '../clock.ts';
-import type { PrincipalRef, SessionRef } from '../targets/target.ts';
+import type { SessionRef } from '../targets/target.ts';
 import { classifyAwsError, type AwsFailure } from './errors.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -28,8 +28,6 @@ const freshMs = 5000;
 export interface Principals {
   /** iam:GetRole or iam:GetUser. `principal` is its kind and bare name. */
   observe(session: SessionRef, arn: string, principal: IamName, signal?: AbortSignal): Promise<PrincipalObservation>;
-  /** Compares the unique id that consent names with the one that IAM gives now. */
-  check(session: SessionRef, ref: PrincipalRef, principal: IamName, signal?: AbortSignal): Promise<PrincipalCheck>;
 }
 
 /** Kind and name without path, as IAM's API takes them. */
@@ -51,15 +49,7 @@ export function createPrincipals(sessions: Sessions, clock: Clock): Principals {
     void answer.then((result) => result.kind === 'failed' && recent.delete(key));
     return answer;
   };
-  return {
-    observe,
-    check: async (session, ref, principal, signal) => {
-      const seen = await observe(session, ref.arn, principal, signal);
-      if (seen.kind === 'failed') return { kind: 'unknown', failure: seen.failure };
-      if (seen.kind === 'notFound') return { kind: 'notFound' };
-      return seen.uniqueId === ref.uniqueId ? { kind: 'ok' } : { kind: 'recreated' };
-    },
-  };
+  return { observe };
 }
 
 interface LookUp {

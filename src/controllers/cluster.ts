@@ -121,6 +121,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       dataset: ({ spec }) => [`${spec.datasetRef.namespace}/${spec.datasetRef.name}`],
       target: ({ spec }) => spec.resolved.flatMap((entry) => entry.targets),
       principal: ({ metadata, spec }) => spec.resolved.map((entry) => `${metadata.namespace ?? ''}/${entry.principal.arn}`),
+      principalArn: ({ spec }) => spec.resolved.map((entry) => entry.principal.arn),
       environment: ({ spec }) =>
         spec.resolved.flatMap((entry) => [
           entry.environment.name,

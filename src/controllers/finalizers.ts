@@ -18,7 +18,12 @@ export async function setFinalizer<T extends KubeObject>(
   // The API server refuses new finalizers on an object that is being deleted.
   if (wanted && object.metadata.deletionTimestamp !== undefined) return;
   const { name, namespace, uid } = object.metadata;
-  const metadata = { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), finalizers: wanted ? [finalizer] : [] };
+  const metadata = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    finalizers: wanted ? [finalizer] : [],
+  };
   try {
     const written = await client.apply(type, { metadata }, { fieldManager: metadataManager, force: true });
     writes.wrote(`${type.plural}/${keyOf(object)}`, written.metadata.resourceVersion ?? '');

@@ -8,9 +8,10 @@ import {
   type ShareApproval,
   type ShareItem,
   type ShareRequest,
+  type Environment,
 } from '../api/index.ts';
 import { automaticTuples, standingOf, type Standing } from '../shares/approval.ts';
-import { parseArn } from '../shares/arn.ts';
+import { parseArn, partitionOf } from '../shares/arn.ts';
 import type { SharingLimits } from '../shares/decide.ts';
 import { judgeBucket, type BucketCase, type KnownEnvironment, type PlatformContext, type RoleCase } from '../shares/judge.ts';
 import type { Resolution } from '../shares/resolution.ts';
@@ -272,4 +273,25 @@ function isOlder(left: ConsumptionRole, right: ConsumptionRole): boolean {
 function compareLists(left: readonly string[], right: readonly string[]): number {
   const at = left.findIndex((value, index) => value !== right[index]);
   return at < 0 ? 0 : (left[at] ?? '') < (right[at] ?? '') ? -1 : 1;
+}
+
+/** Buckets of an Environment that Datasets of several namespaces name, with the Dataset that holds each. */
+export function contestedBuckets(
+  context: GatherContext,
+  environment: Environment,
+): { resource: string; dataset: { namespace: string; name: string } }[] {
+  const { accountId, region } = environment.spec;
+  const datasets = context.cluster.datasets.store.index('environment', environment.metadata.name);
+  const buckets = new Set(datasets.flatMap(({ spec }) => spec.buckets.map(({ name }) => name)));
+  return [...buckets].toSorted().flatMap((bucketName) => {
+    const rivals = context.cluster.datasets.store.index('bucket', bucketName);
+    if (new Set(rivals.map(({ metadata }) => metadata.namespace)).size < 2) return [];
+    const known = knownEnvironment(context, environment.metadata.name);
+    const holder = rivals.find(
+      (dataset) => mayCompete(context, dataset, bucketName) && holderOf(context, { dataset, bucketName, known }) === undefined,
+    );
+    if (holder === undefined) return [];
+    const resource = `${partitionOf(region)}/${accountId}/${region}/s3:${bucketName}`;
+    return [{ resource, dataset: { namespace: holder.metadata.namespace ?? '', name: holder.metadata.name } }];
+  });
 }

@@ -36,6 +36,14 @@ export interface ItemMemory {
   readonly verifyAsked?: { readonly token: string; readonly at: number };
 }
 
+/** One policy of a principal, as its ConsumptionRole shows it. */
+export interface PolicyLine {
+  readonly arn: string;
+  readonly attached: boolean;
+  /** Characters without white space. */
+  readonly size: number;
+}
+
 /** The memory of the process. */
 export interface Memory {
   /** By uid of the ShareItem. */
@@ -46,6 +54,8 @@ export interface Memory {
   readonly unowned: Map<string, readonly string[]>;
   /** Changes in AWS not yet written into a status, by uid. */
   readonly history: Map<string, HistoryEntry[]>;
+  /** Our policies of each principal, as read last, by ARN. */
+  readonly policies: Map<string, readonly PolicyLine[]>;
   /** Targets that somebody asked to verify, with the time from which on a read-back answers (milliseconds). */
   readonly verify: Map<string, number>;
   /** When each target was read last (milliseconds). */
@@ -58,8 +68,7 @@ export function createMemory(): Memory {
     items: new Map(),
     results: new Map(),
     unowned: new Map(),
-    history: new Map(),
-    verify: new Map(),
+    history: new Map(), policies: new Map(), verify: new Map(),
     observedAt: new Map(),
   };
 }

@@ -24,7 +24,8 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
     await removeReceivedShare(operator, key);
     return { kind: 'done' };
   }
-  if (!operator.writes.isFresh(`sharerequests/${key}`, request.metadata.resourceVersion)) return { kind: 'requeue', afterMs: staleCacheMs };
+  if (!operator.writes.isFresh(`sharerequests/${key}`, request.metadata.resourceVersion))
+    return { kind: 'requeue', afterMs: staleCacheMs };
   const items = itemsOf(operator, request);
   if (request.metadata.deletionTimestamp !== undefined && items.length === 0) {
     await removeReceivedShare(operator, key);
@@ -48,7 +49,11 @@ function itemsOf({ cluster }: Operator, request: ShareRequest): readonly ShareIt
 }
 
 /** One ShareItem per item that the Dataset lists. A draft asks for nothing yet. The finalizer comes first: what is made has to be taken back. */
-async function createItems(operator: Operator, request: ShareRequest, { dataset, items }: { readonly dataset: Dataset; readonly items: readonly ShareItem[] }): Promise<void> {
+async function createItems(
+  operator: Operator,
+  request: ShareRequest,
+  { dataset, items }: { readonly dataset: Dataset; readonly items: readonly ShareItem[] },
+): Promise<void> {
   if (request.spec.state === 'Draft') return;
   const missing = request.spec.items
     .filter((asked) => dataset.spec.buckets.some((bucket) => bucket.name === asked.name))
@@ -58,14 +63,32 @@ async function createItems(operator: Operator, request: ShareRequest, { dataset,
   await Promise.all(missing.map((asked) => createItem(operator, request, asked)));
 }
 
-async function createItem({ client }: Operator, request: ShareRequest, asked: ShareRequest['spec']['items'][number]): Promise<void> {
+async function createItem(
+  { client }: Operator,
+  request: ShareRequest,
+  asked: ShareRequest['spec']['items'][number],
+): Promise<void> {
   const { namespace = '', name: requestName, uid = '' } = request.metadata;
   const name = shareItemName({ namespace, request: requestName, requestUid: uid, type: asked.type, name: asked.name });
-  const owner = { apiVersion: request.apiVersion, kind: request.kind, name: requestName, uid, controller: true, blockOwnerDeletion: true };
+  const owner = {
+    apiVersion: request.apiVersion,
+    kind: request.kind,
+    name: requestName,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
   try {
     await client.create(types.item, {
       metadata: { name, namespace, ownerReferences: [owner] },
-      spec: { requestRef: { name: requestName, uid }, datasetRef: request.spec.datasetRef, type: asked.type, name: asked.name, permissions: request.spec.permissions, resolved: [] },
+      spec: {
+        requestRef: { name: requestName, uid },
+        datasetRef: request.spec.datasetRef,
+        type: asked.type,
+        name: asked.name,
+        permissions: request.spec.permissions,
+        resolved: [],
+      },
     });
   } catch (error) {
     // Made before and not in the cache yet, or the namespace is going away: both come right by themselves.
@@ -74,15 +97,25 @@ async function createItem({ client }: Operator, request: ShareRequest, asked: Sh
 }
 
 /** The request summed up; undefined while some item has not been decided since start-up. */
-function summarize(operator: Operator, request: ShareRequest, { dataset, items }: { readonly dataset: Dataset | undefined; readonly items: readonly ShareItem[] }): ReturnType<typeof reportRequest> | undefined {
+function summarize(
+  operator: Operator,
+  request: ShareRequest,
+  { dataset, items }: { readonly dataset: Dataset | undefined; readonly items: readonly ShareItem[] },
+): ReturnType<typeof reportRequest> | undefined {
   const known = items.map((item) => ({ item, memory: operator.memory.items.get(item.metadata.uid ?? '') }));
   if (known.some(({ memory }) => memory?.report === undefined)) return undefined;
   const asked = request.spec.items.map((each) => ({ ...each, resolution: resolutionOf(operator, request, each, dataset) }));
   if (asked.some(({ resolution }) => resolution.kind === 'unknown')) return undefined;
   const invalid = invalidItemsOf(asked, items);
   // An item that is asked for, listed and decidable gets a ShareItem: until the cache shows it, nothing is summed up.
-  const expected = request.metadata.deletionTimestamp === undefined && request.spec.state !== 'Draft' ? asked.filter((each) => !invalid.some((bad) => bad.type === each.type && bad.name === each.name)) : [];
-  if (expected.some((each) => !items.some((item) => item.spec.type === each.type && item.spec.name === each.name))) return undefined;
-  const reported = known.flatMap(({ item, memory }): RequestItem[] => (memory?.report === undefined ? [] : [{ item, decision: memory.decision, report: memory.report }]));
+  const expected =
+    request.metadata.deletionTimestamp === undefined && request.spec.state !== 'Draft'
+      ? asked.filter((each) => !invalid.some((bad) => bad.type === each.type && bad.name === each.name))
+      : [];
+  if (expected.some((each) => !items.some((item) => item.spec.type === each.type && item.spec.name === each.name)))
+    return undefined;
+  const reported = known.flatMap(({ item, memory }): RequestItem[] =>
+    memory?.report === undefined ? [] : [{ item, decision: memory.decision, report: memory.report }],
+  );
   return reportRequest({ request, items: reported, invalid, asked, approvals: approvalsOf(operator, request) });
 }

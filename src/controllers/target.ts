@@ -33,7 +33,11 @@ export interface TargetOperator extends Operator {
 }
 
 /** Reconciles one target. */
-export async function reconcileTarget(operator: TargetOperator, key: string, { signal, logger }: Pick<ReconcileContext, 'signal' | 'logger'>): Promise<Result> {
+export async function reconcileTarget(
+  operator: TargetOperator,
+  key: string,
+  { signal, logger }: Pick<ReconcileContext, 'signal' | 'logger'>,
+): Promise<Result> {
   const { cluster, memory, clock, writtenAt } = operator;
   const items = cluster.items.store.index('target', key);
   if (items.some((item) => !memory.items.has(item.metadata.uid ?? ''))) return { kind: 'requeue', afterMs: undecidedMs };
@@ -54,22 +58,45 @@ export async function reconcileTarget(operator: TargetOperator, key: string, { s
     logger.info({ target: key, writes: report.writes }, 'AWS was written');
   }
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
-  if (report.failure !== undefined) logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
+  if (report.failure !== undefined)
+    logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
   absorb(operator, { key, items, questions, report });
   return next(operator, items, report);
 }
 
 /** Each kind has its own types; the writer is generic over them. */
-function runWork(operator: TargetOperator, work: TargetWork, options: { readonly signal: AbortSignal; readonly verify: boolean }): Promise<TargetReport<unknown>> {
+function runWork(
+  operator: TargetOperator,
+  work: TargetWork,
+  options: { readonly signal: AbortSignal; readonly verify: boolean },
+): Promise<TargetReport<unknown>> {
   const { writer, sessions } = operator;
   const context = { ...sessions.clients(work.coordinates.session), signal: options.signal };
   switch (work.kind) {
     case 'BucketPolicy':
-      return writer.run({ kind: bucketPolicy, coordinates: work.coordinates, contributions: work.contributions, context, ...options });
+      return writer.run({
+        kind: bucketPolicy,
+        coordinates: work.coordinates,
+        contributions: work.contributions,
+        context,
+        ...options,
+      });
     case 'KeyPolicy':
-      return writer.run({ kind: keyPolicy, coordinates: work.coordinates, contributions: work.contributions, context, ...options });
+      return writer.run({
+        kind: keyPolicy,
+        coordinates: work.coordinates,
+        contributions: work.contributions,
+        context,
+        ...options,
+      });
     case 'SharePolicy':
-      return writer.run({ kind: sharePolicy, coordinates: work.coordinates, contributions: work.contributions, context, ...options });
+      return writer.run({
+        kind: sharePolicy,
+        coordinates: work.coordinates,
+        contributions: work.contributions,
+        context,
+        ...options,
+      });
   }
 }
 
@@ -85,9 +112,17 @@ interface Absorbed {
 function absorb(operator: TargetOperator, { key, items, questions, report }: Absorbed): void {
   const { memory, queues } = operator;
   const before = memory.results.get(key) ?? new Map<string, TargetResult>();
-  const after = new Map([...report.items].map(([contribution, result]) => [contribution, answerOf(key, result, { fingerprint: questions.get(contribution) ?? 'hold', report, before: before.get(contribution) })]));
+  const after = new Map(
+    [...report.items].map(([contribution, result]) => [
+      contribution,
+      answerOf(key, result, { fingerprint: questions.get(contribution) ?? 'hold', report, before: before.get(contribution) }),
+    ]),
+  );
   memory.results.set(key, after);
-  memory.unowned.set(key, report.unowned.map((finding) => finding.message));
+  memory.unowned.set(
+    key,
+    report.unowned.map((finding) => finding.message),
+  );
   if (report.observedAt !== undefined) memory.observedAt.set(key, report.observedAt);
   const keyByUid = new Map(items.map((item) => [item.metadata.uid ?? '', keyOf(item)]));
   for (const [contribution, result] of after) {
@@ -102,8 +137,17 @@ function absorb(operator: TargetOperator, { key, items, questions, report }: Abs
 }
 
 /** A failed read says nothing new: what was seen before stays, with the failure beside it. */
-function answerOf(key: string, result: ItemResult, { fingerprint, report, before }: { readonly fingerprint: string; readonly report: TargetReport<unknown>; readonly before: TargetResult | undefined }): TargetResult {
-  const messages = (kind: string): string[] => result.findings.filter((finding) => finding.kind === kind).map((finding) => finding.message);
+function answerOf(
+  key: string,
+  result: ItemResult,
+  {
+    fingerprint,
+    report,
+    before,
+  }: { readonly fingerprint: string; readonly report: TargetReport<unknown>; readonly before: TargetResult | undefined },
+): TargetResult {
+  const messages = (kind: string): string[] =>
+    result.findings.filter((finding) => finding.kind === kind).map((finding) => finding.message);
   const state: TargetState = {
     target: key,
     state: result.state,

@@ -6,6 +6,7 @@ import { foreignText, mergeOwned, isOwned, ownedPrefix } from '../policy/merge.t
 import { emptyPolicy, renderPolicy, statementOf, type PolicyDocument } from '../policy/document.ts';
 import { deadIds, isDeadId, awsPrincipals, withoutDeadIds } from '../policy/principals.ts';
 import { byteSize } from '../policy/size.ts';
+import { statementKey } from '../policy/compare.ts';
 import type { StatementTemplate } from '../policy/templates.ts';
 import { fillDocument } from './resource-policy-fill.ts';
 import type { Contribution, Plan, PrincipalRef, Refusal } from './target.ts';
@@ -98,12 +99,15 @@ export function policyFingerprint(observed: ObservedPolicy): string {
   return observed.kind === 'absent' ? 'absent' : `text:${observed.text}`;
 }
 
-/** The foreign part of a policy; a policy that only we made leaves nothing, as does none. */
+/**
+ * The foreign statements by their meaning, in their order: AWS may lay a document out anew when it is put, which is nobody's change. A policy that
+ * only we made leaves nothing, as does none.
+ */
 export function policyForeignText(observed: ObservedPolicy, installation: string): string {
   if (observed.kind === 'unreadable') return observed.text;
-  const document = documentOf(observed) ?? emptyPolicy;
   const prefix = ownedPrefix(installation);
-  return document.statements.every((statement) => isOwned(statement, prefix)) ? '' : foreignText(document, prefix);
+  const foreign = (documentOf(observed) ?? emptyPolicy).statements.filter((statement) => !isOwned(statement, prefix));
+  return JSON.stringify(foreign.map(({ value }) => [value.Sid ?? '', statementKey(value)]));
 }
 
 /** Statements of ours keep the bytes in which somebody laid them out, unless that is what makes the document too large. */

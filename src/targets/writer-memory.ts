@@ -32,6 +32,11 @@ export function rememberWrite(
   memory.superseded = change.before === change.after ? recent : [...recent, { fingerprint: hash(change.before), at: now }];
 }
 
+/** Remembers that a read-back showed this content: whatever else we wrote before, this is no old copy. */
+export function rememberSeen(memory: TargetMemory, fingerprint: string): void {
+  memory.superseded = memory.superseded.filter((old) => old.fingerprint !== hash(fingerprint));
+}
+
 /** True when the content is one that we replaced less than a minute ago. */
 export function isStale(memory: TargetMemory, fingerprint: string, now: number): boolean {
   return memory.superseded.some((old) => old.fingerprint === hash(fingerprint) && now - old.at < visibilityMs);

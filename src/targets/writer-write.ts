@@ -5,7 +5,7 @@
 import type { AwsFailure } from '../aws/errors.ts';
 import { lookAgainReason, withRequestId } from './context.ts';
 import type { Plan, PrincipalGrant } from './target.ts';
-import { isStale, rememberForeign, rememberWrite, visibilityMs } from './writer-memory.ts';
+import { isStale, rememberForeign, rememberSeen, rememberWrite, visibilityMs } from './writer-memory.ts';
 import { setAsideRefused } from './writer-principals.ts';
 import { decide, inputOf, longer, observe, principalKey, type Run } from './writer-run.ts';
 
@@ -139,10 +139,12 @@ async function readBack<C, G extends PrincipalGrant, O, S, X>(
     const seen = await observe(run, progress.now);
     const fingerprint = kind.fingerprint(seen);
     if (fingerprint === kind.fingerprint(progress.now)) return 'done';
-    const old = !kind.shared || isStale(run.memory, fingerprint, clock.now());
-    if (!old) noteForeignChange(run, seen, progress.now);
-    if (!decide(run, seen).due) return 'done';
-    if (!old) return 'again';
+    if (!isStale(run.memory, fingerprint, clock.now())) {
+      const due = decide(run, seen).due;
+      if (!due || kind.shared) noteForeignChange(run, seen, progress.now);
+      if (!due) rememberSeen(run.memory, fingerprint);
+      if (!due || kind.shared) return due ? 'again' : 'done';
+    }
     if (clock.now() >= until) break;
     await clock.sleep(wait, signal);
   }

@@ -1,0 +1,76 @@
+/**
+ * The ConsumptionRole controller: does the principal exist, may this namespace speak for it, and which policies does it have from us? Reads only.
+ */
+import type { ConsumptionRole, ConsumptionRoleStatus } from '../api/index.ts';
+import type { Result } from '../kube/controller.ts';
+import { keyOf } from '../kube/object.ts';
+import { principalName, shortPrincipal } from '../shares/arn.ts';
+import { judgeRole, type Verdict } from '../shares/judge.ts';
+import { types } from './cluster.ts';
+import { sessionOf } from './environment.ts';
+import { setFinalizer } from './finalizers.ts';
+import { platformOf, roleCaseOf } from './gather.ts';
+import { sameObservation, seenPrincipal } from './observations.ts';
+import { finalizers, jittered, type Operator } from './operator.ts';
+import { stampConditions, writeStatus } from './status.ts';
+import { verdictConditions } from './verdict.ts';
+
+const problemRetryMs = 30_000;
+
+/** Reconciles one ConsumptionRole. */
+export async function reconcileRole(operator: Operator, key: string, signal: AbortSignal): Promise<Result> {
+  const role = operator.cluster.roles.store.get(key);
+  if (role === undefined) {
+    wakeRequests(operator, key);
+    return { kind: 'done' };
+  }
+  const users = operator.cluster.items.store.index('principal', `${role.metadata.namespace ?? ''}/${role.spec.principalArn}`);
+  await setFinalizer(operator, types.role, role, { name: finalizers.inUse, wanted: users.length > 0 });
+  const changed = await observe(operator, role, signal);
+  const verdict = judgeRole(roleCaseOf(operator, role), platformOf(operator));
+  if (verdict.kind !== 'unknown') await writeStatus(operator, types.role, role, statusOf(operator, role, verdict));
+  if (changed)
+    for (const other of operator.cluster.roles.store.index('principal', role.spec.principalArn))
+      wakeRequests(operator, keyOf(other));
+  wakeRequests(operator, key);
+  return {
+    kind: 'requeue',
+    afterMs: jittered(verdict.kind === 'ok' ? operator.verifyIntervalMs : problemRetryMs, operator.random),
+  };
+}
+
+/** Asks IAM, unless the verdict doesn't depend on it: nobody can probe for roles that no claim covers. */
+async function observe(operator: Operator, role: ConsumptionRole, signal: AbortSignal): Promise<boolean> {
+  const input = roleCaseOf(operator, role);
+  const { observations, principals } = operator;
+  const verdict = judgeRole({ ...input, seen: undefined }, platformOf(operator));
+  const name = principalName(role.spec.principalArn);
+  if (verdict.kind !== 'unknown' || input.known?.state?.kind !== 'ready' || name === undefined) return false;
+  const observed = seenPrincipal(
+    await principals.observe(sessionOf(input.known.environment), role.spec.principalArn, name, signal),
+  );
+  const before = observations.principals.get(role.spec.principalArn);
+  observations.principals.set(role.spec.principalArn, observed);
+  return !sameObservation(before, observed);
+}
+
+function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): ConsumptionRoleStatus {
+  const generation = role.metadata.generation ?? 0;
+  const seen = operator.observations.principals.get(role.spec.principalArn);
+  const policies = operator.memory.policies.get(role.spec.principalArn) ?? [];
+  const conditions = verdictConditions(verdict, `${role.spec.principalArn} can receive shares`);
+  return {
+    observedGeneration: generation,
+    conditions: stampConditions(conditions, role.status?.conditions, { generation, now: operator.clock.now() }),
+    ...(seen?.kind === 'found' ? { uniqueId: seen.value.uniqueId } : {}),
+    ...(policies.length === 0 ? {} : { policies }),
+    display: { principal: shortPrincipal(role.spec.principalArn) },
+  };
+}
+
+function wakeRequests({ cluster, queues }: Operator, key: string): void {
+  for (const request of cluster.requests.store.index('role', key)) {
+    queues.request.add(keyOf(request));
+    for (const item of cluster.items.store.index('request', keyOf(request))) queues.item.add(keyOf(item));
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The Dataset controller: are the buckets there, claimed, and shareable? Counts what became of the requests. Reads only.
+ */
+import { observeBucket, observeKey } from '../aws/buckets.ts';
+import type { Dataset, DatasetStatus } from '../api/index.ts';
+import type { Result } from '../kube/controller.ts';
+import { keyOf } from '../kube/object.ts';
+import { needsTags } from '../shares/claims.ts';
+import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
+import type { ConditionValue } from '../shares/report.ts';
+import { types } from './cluster.ts';
+import { sessionOf } from './environment.ts';
+import { setFinalizer } from './finalizers.ts';
+import { bucketCaseOf, platformOf } from './gather.ts';
+import { bucketKey, sameObservation, seen } from './observations.ts';
+import { finalizers, jittered, type Operator } from './operator.ts';
+import { stampConditions, writeStatus } from './status.ts';
+import { verdictConditions } from './verdict.ts';
+
+const problemRetryMs = 30_000;
+
+/** What the Dataset controller remembers of its own reads. */
+export interface DatasetOperator extends Operator {
+  /** When each Dataset's AWS resources were read last, and for which generation. */
+  readonly inspected: Map<string, { readonly at: number; readonly generation: number }>;
+}
+
+/** Reconciles one Dataset. */
+export async function reconcileDataset(operator: DatasetOperator, key: string): Promise<Result> {
+  const dataset = operator.cluster.datasets.store.get(key);
+  if (dataset === undefined) {
+    operator.inspected.delete(key);
+    wakeShares(operator, key);
+    return { kind: 'done' };
+  }
+  const users = operator.cluster.items.store.index('dataset', key).filter((item) => item.spec.resolved.length > 0);
+  await setFinalizer(operator, types.dataset, dataset, { name: finalizers.inUse, wanted: users.length > 0 });
+  const changed = await inspect(operator, dataset, key);
+  const verdicts = dataset.spec.buckets.map((bucket) => verdictOf(operator, dataset, bucket.name));
+  const worst = verdicts.find(({ kind }) => kind !== 'ok');
+  if (worst?.kind !== 'unknown') await writeStatus(operator, types.dataset, dataset, statusOf(operator, dataset, worst));
+  if (changed) wakeShares(operator, key);
+  return {
+    kind: 'requeue',
+    afterMs: jittered(worst === undefined ? operator.verifyIntervalMs : problemRetryMs, operator.random),
+  };
+}
+
+function verdictOf(operator: Operator, dataset: Dataset, bucket: string): Verdict {
+  const input = bucketCaseOf(operator, dataset, bucket);
+  return input === undefined ? { kind: 'unknown' } : judgeBucket(input, platformOf(operator));
+}
+
+/**
+ * Reads buckets and keys of which something is not known yet, or that are due. Nothing is read that no claim covers: a Dataset is no means to find out what exists.
+ * Returns whether anything changed on which shares depend.
+ */
+async function inspect(operator: DatasetOperator, dataset: Dataset, key: string): Promise<boolean> {
+  const { clock, inspected } = operator;
+  const generation = dataset.metadata.generation ?? 0;
+  const last = inspected.get(key);
+  const cases = dataset.spec.buckets
+    .map((bucket) => bucketCaseOf(operator, dataset, bucket.name))
+    .filter((each) => each !== undefined);
+  const healthy = cases.every((each) => judgeBucket(each, platformOf(operator)).kind === 'ok');
+  const interval = healthy ? operator.verifyIntervalMs * 0.9 : problemRetryMs * 0.9;
+  const due = last === undefined || last.generation !== generation || clock.now() - last.at >= interval;
+  const unseen = cases.filter(
+    (each) =>
+      judgeBucket({ ...each, seenBucket: undefined, seenKey: undefined }, platformOf(operator)).kind === 'unknown' &&
+      each.known?.state?.kind === 'ready',
+  );
+  const toRead = due
+    ? unseen
+    : unseen.filter(
+        (each) => each.seenBucket === undefined || (each.bucket.kmsKeyArn !== undefined && each.seenKey === undefined),
+      );
+  if (toRead.length > 0) inspected.set(key, { at: clock.now(), generation });
+  const changes = await Promise.all(toRead.map((each) => readCase(operator, each)));
+  return changes.includes(true) || last?.generation !== generation;
+}
+
+async function readCase({ sessions, observations }: Operator, { bucket, known, keyKnown }: BucketCase): Promise<boolean> {
+  if (known === undefined) return false;
+  const place = bucketKey(known.environment.spec.accountId, bucket.name);
+  const before = { bucket: observations.buckets.get(place), key: observations.keys.get(bucket.kmsKeyArn ?? '') };
+  const found = seen(
+    await observeBucket(sessions, sessionOf(known.environment), bucket.name, needsTags(known.environment.spec.claims)),
+  );
+  observations.buckets.set(place, found);
+  if (bucket.kmsKeyArn !== undefined && keyKnown?.state?.kind === 'ready') {
+    observations.keys.set(
+      bucket.kmsKeyArn,
+      seen(
+        await observeKey(
+          sessions,
+          sessionOf(keyKnown.environment),
+          bucket.kmsKeyArn,
+          needsTags(keyKnown.environment.spec.claims),
+        ),
+      ),
+    );
+  }
+  return !sameObservation(before, { bucket: found, key: observations.keys.get(bucket.kmsKeyArn ?? '') });
+}
+
+function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefined): DatasetStatus {
+  const generation = dataset.metadata.generation ?? 0;
+  const count = dataset.spec.buckets.length;
+  const conditions: ConditionValue[] = verdictConditions(
+    worst ?? { kind: 'ok' },
+    `${String(count)} bucket${count === 1 ? '' : 's'} can be shared`,
+  );
+  return {
+    observedGeneration: generation,
+    conditions: stampConditions(conditions, dataset.status?.conditions, { generation, now: operator.clock.now() }),
+    shares: countsOf(operator, keyOf(dataset)),
+    ...(dataset.status?.leftovers === undefined ? {} : { leftovers: dataset.status.leftovers }),
+    display: { items: `${String(count)} bucket${count === 1 ? '' : 's'}` },
+  };
+}
+
+function countsOf({ cluster, memory }: Operator, key: string): NonNullable<DatasetStatus['shares']> {
+  const items = cluster.items.store.index('dataset', key);
+  const reports = items.flatMap((item) => {
+    const report = memory.items.get(item.metadata.uid ?? '')?.report;
+    return report === undefined ? [] : [{ report, request: `${item.metadata.namespace ?? ''}/${item.spec.requestRef.name}` }];
+  });
+  return {
+    pendingRequests: new Set(reports.filter(({ report }) => report.phase === 'PendingApproval').map(({ request }) => request))
+      .size,
+    granted: reports.filter(({ report }) => report.shared).length,
+    failed: reports.filter(({ report }) => report.phase === 'ShareFailed' || report.phase === 'RevokeFailed').length,
+    unhealthy: reports.filter(({ report }) => report.healthStatus === 'Unhealthy').length,
+  };
+}
+
+function wakeShares({ cluster, queues }: Operator, key: string): void {
+  for (const request of cluster.requests.store.index('dataset', key)) queues.request.add(keyOf(request));
+  for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item));
+}

@@ -1,0 +1,199 @@
+/**
+ * The Environment controller: can the operator work in this account, as whom, and within which quotas? It writes nothing in AWS.
+ */
+import { GetAccountSummaryCommand } from '@aws-sdk/client-iam';
+import { classifyAwsError, isRetryable } from '../aws/errors.ts';
+import type { Environment, EnvironmentStatus } from '../api/index.ts';
+import type { Result } from '../kube/controller.ts';
+import type { EnvironmentState } from '../shares/judge.ts';
+import type { ConditionValue } from '../shares/report.ts';
+import { defaultAttachmentQuota } from '../targets/share-policy-names.ts';
+import type { SessionRef } from '../targets/target.ts';
+import { types } from './cluster.ts';
+import { setFinalizer } from './finalizers.ts';
+import { contestedBuckets } from './gather.ts';
+import { sameObservation } from './observations.ts';
+import { finalizers, jittered, type Operator } from './operator.ts';
+import { cut, stampConditions, writeStatus } from './status.ts';
+
+/** A session that can't be had is tried again this often: most causes are mended in AWS, where no event comes from. */
+const notReadyRetryMs = 30_000;
+const policySizeLimit = 6144;
+
+/** What was found out about an Environment. */
+type Finding =
+  | { readonly kind: 'ready'; readonly attachmentQuota: number; readonly callerArn: string }
+  | { readonly kind: 'notReady'; readonly reason: string; readonly message: string; readonly passing: boolean };
+
+/** Reconciles one Environment. */
+export async function reconcileEnvironment(operator: Operator, name: string, signal: AbortSignal): Promise<Result> {
+  const { cluster, observations } = operator;
+  const environment = cluster.environments.store.get(name);
+  if (environment === undefined) {
+    observations.environments.delete(name);
+    wakeDependents(operator, name);
+    return { kind: 'done' };
+  }
+  const users = cluster.items.store.index('environment', name);
+  await setFinalizer(operator, types.environment, environment, { name: finalizers.inUse, wanted: users.length > 0 });
+  const found = await inspect(operator, environment, signal);
+  const state: NonNullable<EnvironmentState> =
+    found.kind === 'ready'
+      ? { kind: 'ready', attachmentQuota: found.attachmentQuota }
+      : { kind: 'notReady', reason: found.reason, message: found.message };
+  const changed = !sameObservation(observations.environments.get(name), state);
+  observations.environments.set(name, state);
+  await writeStatus(operator, types.environment, environment, statusOf(operator, environment, found, users.length));
+  if (changed) wakeDependents(operator, name);
+  const again = found.kind === 'ready' || !found.passing ? operator.verifyIntervalMs : notReadyRetryMs;
+  return { kind: 'requeue', afterMs: jittered(again, operator.random) };
+}
+
+async function inspect(operator: Operator, environment: Environment, signal: AbortSignal): Promise<Finding> {
+  const { installation } = operator;
+  const served = environment.status?.installation;
+  if (served !== undefined && served !== installation) {
+    const message = `installation ${served} serves this Environment; this one is ${installation} and writes nothing here: run one operator per Environment, or carry the installation id over (chart value installation)`;
+    return { kind: 'notReady', reason: 'OwnedByAnotherInstallation', message, passing: true };
+  }
+  const twin = olderTwin(operator, environment);
+  if (twin !== undefined) {
+    return {
+      kind: 'notReady',
+      reason: 'DuplicateEnvironment',
+      message: `Environment ${twin} is for the same account and region: use that one and delete this`,
+      passing: false,
+    };
+  }
+  return enter(operator, environment, signal);
+}
+
+function olderTwin({ cluster }: Operator, environment: Environment): string | undefined {
+  const rank = ({ metadata }: Environment): string => `${metadata.creationTimestamp ?? ''}/${metadata.name}`;
+  const twins = cluster.environments.store
+    .index('account', environment.spec.accountId)
+    .filter(({ spec }) => spec.region === environment.spec.region);
+  const first = twins.toSorted((left, right) => (rank(left) < rank(right) ? -1 : 1))[0];
+  return first === undefined || first.metadata.name === environment.metadata.name ? undefined : first.metadata.name;
+}
+
+async function enter(operator: Operator, environment: Environment, signal: AbortSignal): Promise<Finding> {
+  const { sessions, observations } = operator;
+  const session = sessionOf(environment);
+  try {
+    if (observations.ownIdentities.size === 0)
+      observations.ownIdentities.add((await sessions.ownIdentity(session.region, signal)).arn);
+    const caller = await sessions.callerIdentity(session, signal);
+    if (caller.accountId !== session.accountId) {
+      const message = `the operator is in account ${caller.accountId} as ${caller.arn}, but spec.accountId is ${session.accountId}: correct spec.assumeRole, or create an Environment for the right account`;
+      return { kind: 'notReady', reason: 'AccountMismatch', message, passing: true };
+    }
+    return { kind: 'ready', callerArn: caller.arn, attachmentQuota: await readQuota(operator, session) };
+  } catch (error) {
+    sessions.forget(session);
+    return refusedEntry(environment, error);
+  }
+}
+
+function refusedEntry(environment: Environment, error: unknown): Finding {
+  const failure = classifyAwsError(error);
+  const role = environment.spec.assumeRole?.arn;
+  if (failure.code === 'ExternalIdMissing')
+    return { kind: 'notReady', reason: 'ExternalIdMissing', message: failure.message, passing: true };
+  if (isRetryable(failure.kind) && failure.kind !== 'expired') {
+    return {
+      kind: 'notReady',
+      reason: 'ProgressingWithRetry',
+      message: `AWS can't be reached (${failure.code}): ${failure.message}; it is tried again`,
+      passing: true,
+    };
+  }
+  const advice =
+    role === undefined
+      ? "check the operator's own AWS credentials"
+      : `check that the trust policy of ${role} names the operator's identity and the external id in the Secret`;
+  return {
+    kind: 'notReady',
+    reason: 'AssumeRoleDenied',
+    message: `AWS refuses the operator's session (${failure.code}): ${failure.message}; ${advice}`,
+    passing: true,
+  };
+}
+
+/** Without the permission to read the quota AWS's default is assumed, which is never more than what AWS grants. */
+async function readQuota({ sessions }: Operator, session: SessionRef): Promise<number> {
+  try {
+    const { SummaryMap: summary } = await sessions.clients(session).iam.send(new GetAccountSummaryCommand({}));
+    return summary?.AttachedPoliciesPerRoleQuota ?? defaultAttachmentQuota;
+  } catch (error) {
+    if (classifyAwsError(error).kind === 'denied') return defaultAttachmentQuota;
+    throw error;
+  }
+}
+
+function statusOf(operator: Operator, environment: Environment, found: Finding, users: number): EnvironmentStatus {
+  const generation = environment.metadata.generation ?? 0;
+  const conditions = conditionsOf(environment, found, users);
+  const mine = found.kind === 'ready' || found.reason !== 'OwnedByAnotherInstallation';
+  const owners = contestedBuckets(operator, environment);
+  return {
+    observedGeneration: generation,
+    conditions: stampConditions(conditions, environment.status?.conditions, { generation, now: operator.clock.now() }),
+    ...(mine
+      ? { installation: operator.installation }
+      : environment.status?.installation === undefined
+        ? {}
+        : { installation: environment.status.installation }),
+    ...(found.kind === 'ready'
+      ? {
+          callerArn: found.callerArn,
+          quotas: { attachedPoliciesPerRole: found.attachmentQuota, managedPolicySize: policySizeLimit },
+        }
+      : {}),
+    ...(owners.length === 0 ? {} : { owners }),
+    display: { message: cut(conditions[0]?.message ?? '', 256) },
+  };
+}
+
+function conditionsOf(environment: Environment, found: Finding, users: number): ConditionValue[] {
+  if (environment.metadata.deletionTimestamp !== undefined && users > 0) {
+    const message = `deletion waits: ${String(users)} shares still name this Environment; revoke them first (kubectl get shareitems -A)`;
+    return [
+      { type: 'Ready', status: 'False', reason: 'InUse', message },
+      { type: 'Stalled', status: 'True', reason: 'InUse', message },
+    ];
+  }
+  if (found.kind === 'ready')
+    return [
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'Succeeded',
+        message: `the operator works in account ${environment.spec.accountId} as ${found.callerArn}`,
+      },
+    ];
+  const { reason, message } = found;
+  return [
+    { type: 'Ready', status: 'False', reason, message },
+    { type: reason === 'ProgressingWithRetry' ? 'Reconciling' : 'Stalled', status: 'True', reason, message },
+  ];
+}
+
+/** How to get into an Environment's account now. */
+export function sessionOf(environment: Environment): SessionRef {
+  const { accountId, region, assumeRole } = environment.spec;
+  return {
+    environment: environment.metadata.name,
+    accountId,
+    region,
+    ...(assumeRole === undefined ? {} : { roleArn: assumeRole.arn }),
+    ...(assumeRole?.externalIdSecretRef === undefined ? {} : { externalIdSecretRef: assumeRole.externalIdSecretRef }),
+  };
+}
+
+function wakeDependents({ cluster, queues }: Operator, name: string): void {
+  for (const { metadata } of cluster.datasets.store.index('environment', name))
+    queues.dataset.add(`${metadata.namespace ?? ''}/${metadata.name}`);
+  for (const { metadata } of cluster.roles.store.index('environment', name))
+    queues.role.add(`${metadata.namespace ?? ''}/${metadata.name}`);
+}

@@ -1,0 +1,151 @@
+/**
+ * The owner's view of a request: one ReceivedShare in the Dataset's namespace, so that an owner needs rights in no other namespace and a requester learns
+ * nothing of the owner's side.
+ */
+import type { Dataset, ReceivedShare, ReceivedShareSpec, ReceivedShareStatus, ShareRequest } from '../api/index.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { keyOf } from '../kube/object.ts';
+import { shortPrincipal } from '../shares/arn.ts';
+import { receivedShareName } from '../shares/names.ts';
+import { ownerPlan } from '../shares/plan.ts';
+import type { AskedItem, RequestItem, RequestSummary } from '../shares/request-report.ts';
+import { types } from './cluster.ts';
+import { roleOf } from './gather.ts';
+import type { Operator } from './operator.ts';
+import { cut, sameJson, stampConditions, writeStatus } from './status.ts';
+
+/** A request with its Dataset and its summary. */
+export interface Received {
+  readonly request: ShareRequest;
+  readonly dataset: Dataset;
+  readonly summary: RequestSummary;
+}
+
+/** Makes or updates the owner's view. */
+export async function syncReceivedShare(operator: Operator, received: Received): Promise<void> {
+  const object = await writeSpec(operator, received);
+  if (object !== undefined) await writeStatus(operator, types.received, object, statusOf(operator, received, object));
+}
+
+/** Removes the views of a request that is gone, or that the Dataset does not exist for. `key` is the request's. */
+export async function removeReceivedShare({ cluster, client }: Operator, key: string): Promise<void> {
+  for (const { metadata } of cluster.received.store.index('request', key)) {
+    const { name, namespace, uid } = metadata;
+    try {
+      await client.delete(
+        types.received,
+        { name, ...(namespace === undefined ? {} : { namespace }) },
+        uid === undefined ? {} : { preconditions: { uid } },
+      );
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}
+
+async function writeSpec(operator: Operator, received: Received): Promise<ReceivedShare | undefined> {
+  const { request, dataset } = received;
+  const namespace = dataset.metadata.namespace ?? '';
+  const name = receivedShareName({ namespace: request.metadata.namespace ?? '', name: request.metadata.name });
+  const existing = operator.cluster.received.store.get(`${namespace}/${name}`);
+  const spec = specOf(operator, received);
+  try {
+    if (existing === undefined) return await operator.client.create(types.received, { metadata: { name, namespace }, spec });
+    if (sameJson(existing.spec, spec)) return existing;
+    return await operator.client.replace(types.received, { ...existing, spec });
+  } catch (error) {
+    // Made or changed before the cache shows it, or the namespace is going away: the next event brings us back.
+    if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error;
+    operator.queues.request.add(keyOf(request), { afterMs: 200 });
+    return undefined;
+  }
+}
+
+function specOf(operator: Operator, { request, dataset, summary }: Received): ReceivedShareSpec {
+  const { purpose, permissions, expireTime } = request.spec;
+  const resolved = summary.asked.find((asked) => asked.resolution.kind === 'resolved')?.resolution;
+  const principal = resolved?.kind === 'resolved' ? resolved.entry.principal : undefined;
+  const arn = principal?.arn ?? roleOf(operator, request)?.spec.principalArn;
+  return {
+    datasetRef: { name: dataset.metadata.name },
+    requestRef: { namespace: request.metadata.namespace ?? '', name: request.metadata.name },
+    ...(arn === undefined ? {} : { principal: { arn, ...(principal === undefined ? {} : { uniqueId: principal.uniqueId }) } }),
+    ...(purpose === undefined ? {} : { purpose }),
+    permissions,
+    ...(expireTime === undefined ? {} : { expireTime }),
+    items: summary.asked.map((asked) => ({ type: asked.type, name: asked.name, ...reviewedOf(asked) })),
+  };
+}
+
+function reviewedOf({ resolution }: AskedItem): { location?: string; digest?: string } {
+  if (resolution.kind !== 'resolved') return {};
+  const { entry, digest } = resolution;
+  const key = entry.kmsKeyArn === undefined ? '' : `, encrypted with ${entry.kmsKeyArn}`;
+  return { location: `arn:${entry.partition}:s3:::${entry.bucket} in account ${entry.environment.accountId}${key}`, digest };
+}
+
+function statusOf(operator: Operator, { request, summary }: Received, object: ReceivedShare): ReceivedShareStatus {
+  const generation = object.metadata.generation ?? 0;
+  const plan = planOf(summary);
+  const findings = findingsOf(operator, summary.items);
+  const decidedBy = decidersOf(summary);
+  const ready = summary.items.filter(({ report }) =>
+    report.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+  ).length;
+  const arn = object.spec.principal?.arn;
+  return {
+    observedGeneration: generation,
+    phase: summary.phase,
+    conditions: stampConditions(summary.conditions, object.status?.conditions, { generation, now: operator.clock.now() }),
+    ...(plan.length === 0 ? {} : { plan }),
+    healthStatus: summary.healthStatus,
+    ...(findings.length === 0 ? {} : { findings }),
+    ...(summary.expireTime === undefined ? {} : { expireTime: summary.expireTime }),
+    ...(decidedBy.length === 0 ? {} : { decidedBy }),
+    items: summary.items.map(({ item, report }) => {
+      const message = report.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
+      return {
+        type: item.spec.type,
+        name: item.spec.name,
+        phase: report.phase,
+        healthStatus: report.healthStatus,
+        ...(message === '' ? {} : { message: cut(message, 1024) }),
+      };
+    }),
+    display: {
+      requester: `${request.metadata.namespace ?? ''}/${request.metadata.name}`,
+      ...(arn === undefined ? {} : { principal: shortPrincipal(arn) }),
+      items: `${String(ready)}/${String(summary.counts.total)}`,
+    },
+  };
+}
+
+/** What approval would still change: items that wait, and what was asked for beyond consent. */
+function planOf({ asked, items }: RequestSummary): string[] {
+  const open = asked.filter(({ type, name }) => {
+    const situation = items.find(({ item }) => item.spec.type === type && item.spec.name === name)?.decision.situation;
+    return situation?.kind === 'pending' || (situation?.kind === 'granted' && situation.exceeding.length > 0);
+  });
+  return ownerPlan(open.flatMap(({ resolution }) => (resolution.kind === 'resolved' ? [resolution.entry] : [])));
+}
+
+/** Findings in the owner's documents that belong to nobody's item: other principals under our statements, for the owner's eyes only. */
+function findingsOf({ memory }: Operator, items: readonly RequestItem[]): string[] {
+  const targets = new Set(items.flatMap(({ decision }) => decision.resolved.flatMap((entry) => entry.targets)));
+  return [...targets]
+    .flatMap((target) => memory.unowned.get(target) ?? [])
+    .slice(0, 20)
+    .map((finding) => cut(finding, 1024));
+}
+
+function decidersOf({ items }: RequestSummary): string[] {
+  const names = items.flatMap(({ decision }) => {
+    const { consent } = decision;
+    if (consent === undefined) return [];
+    return [consent.source === 'Automatic' ? 'Automatic' : (consent.approvalRef?.name ?? '')];
+  });
+  return [...new Set(names)]
+    .filter((name) => name !== '')
+    .toSorted()
+    .slice(0, 20);
+}

@@ -1,0 +1,15 @@
+/** Conditions from a verdict, alike for Datasets and ConsumptionRoles. Pure. */
+import type { Verdict } from '../shares/judge.ts';
+import type { ConditionValue } from '../shares/report.ts';
+
+/** Ready, with Stalled beside it where somebody has to act. */
+export function verdictConditions(verdict: Verdict, readyMessage: string): ConditionValue[] {
+  if (verdict.kind === 'ok') return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: readyMessage }];
+  if (verdict.kind === 'unknown')
+    return [{ type: 'Ready', status: 'Unknown', reason: 'Progressing', message: 'AWS is being asked' }];
+  const { reason, message } = verdict.kind === 'notClaimed' ? { reason: 'NotClaimed', message: verdict.message } : verdict;
+  return [
+    { type: 'Ready', status: 'False', reason, message },
+    { type: 'Stalled', status: 'True', reason, message },
+  ];
+}

@@ -1,0 +1,111 @@
+/**
+ * Which keys an event concerns. Handlers only put keys into queues; what follows from an event is decided by whoever takes the key.
+ */
+import type { ConsumptionRole, Dataset, ShareApproval, ShareItem, ShareRequest } from '../api/index.ts';
+import type { InformerEvent } from '../kube/informer.ts';
+import { keyOf, type KubeObject } from '../kube/object.ts';
+import { Priority, type AddOptions } from '../kube/queue.ts';
+import { indexKeys } from './cluster.ts';
+import type { Operator } from './operator.ts';
+import { sameJson } from './status.ts';
+
+/** Counts of a Dataset are summed up at most this often, however many of its items change. */
+const countDelayMs = 500;
+
+/** Subscribes all queues to the caches. */
+export function connect(operator: Operator): void {
+  const { cluster, queues } = operator;
+  cluster.environments.onEvent((event) => onChange(event, (object, options) => {
+    queues.environment.add(keyOf(object), options);
+    // Claims, admitted namespaces and roles are read by everything that lives in the account.
+    if (event.type !== 'added' || !event.initial) wakeEnvironment(operator, object.metadata.name);
+  }));
+  cluster.roles.onEvent((event) => onChange(event, (object, options) => wakeRole(operator, object, options)));
+  cluster.datasets.onEvent((event) => onChange(event, (object, options) => wakeDataset(operator, object, options)));
+  cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, object, options)));
+  cluster.approvals.onEvent((event) => onChange(event, (object, options) => wakeApproval(operator, object, options)));
+  cluster.items.onEvent((event) => onChange(event, (object, options) => wakeItem(operator, event, { object, options })));
+  cluster.received.onEvent((event) => onChange(event, ({ spec }, options) => queues.request.add(indexKeys.request(spec.requestRef.namespace, spec.requestRef.name), options)));
+  cluster.namespaces.onEvent((event) => {
+    if (event.type === 'updated' && sameJson(event.old.metadata.labels, event.object.metadata.labels)) return;
+    if (event.type !== 'added' || !event.initial) wakeNamespace(operator, event.object.metadata.name);
+  });
+  cluster.secrets.onEvent((event) => {
+    if (event.type === 'added' && event.initial) return;
+    for (const environment of cluster.environments.store.list()) {
+      if (environment.spec.assumeRole?.externalIdSecretRef?.name === event.object.metadata.name) queues.environment.add(keyOf(environment));
+    }
+  });
+}
+
+/** Calls `wake` unless the event is only a status, most often our own. */
+function onChange<T extends KubeObject>(event: InformerEvent<T>, wake: (object: InformerEvent<T>['object'], options: AddOptions) => void): void {
+  if (event.type === 'updated' && !concernsUs(event.old, event.object)) return;
+  wake(event.object, event.type === 'added' && event.initial ? { priority: Priority.resync } : {});
+}
+
+type Meta = Pick<KubeObject, 'metadata'>;
+
+function concernsUs(old: Meta, now: Meta): boolean {
+  const facts = ({ metadata }: Meta): unknown => [metadata.uid, metadata.generation, metadata.deletionTimestamp, metadata.annotations, metadata.finalizers, metadata.ownerReferences];
+  return !sameJson(facts(old), facts(now));
+}
+
+function wakeEnvironment({ cluster, queues }: Operator, name: string): void {
+  for (const dataset of cluster.datasets.store.index('environment', name)) queues.dataset.add(keyOf(dataset));
+  for (const role of cluster.roles.store.index('environment', name)) queues.role.add(keyOf(role));
+  for (const item of cluster.items.store.index('environment', name)) queues.item.add(keyOf(item));
+}
+
+function wakeRole({ cluster, queues }: Operator, role: ConsumptionRole, options: AddOptions): void {
+  queues.role.add(keyOf(role), options);
+  for (const other of cluster.roles.store.index('principal', role.spec.principalArn)) queues.role.add(keyOf(other), options);
+  for (const request of cluster.requests.store.index('role', keyOf(role))) wakeRequestKey({ cluster, queues }, keyOf(request), options);
+}
+
+function wakeDataset({ cluster, queues }: Operator, dataset: Dataset, options: AddOptions): void {
+  const key = keyOf(dataset);
+  queues.dataset.add(key, options);
+  queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: countDelayMs });
+  // Another namespace's Dataset on the same bucket may hold it now, or lose it.
+  for (const bucket of dataset.spec.buckets) {
+    for (const rival of cluster.datasets.store.index('bucket', bucket.name)) if (keyOf(rival) !== key) queues.dataset.add(keyOf(rival), options);
+  }
+  for (const request of cluster.requests.store.index('dataset', key)) wakeRequestKey({ cluster, queues }, keyOf(request), options);
+  for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item), options);
+}
+
+function wakeRequest(operator: Operator, request: ShareRequest, options: AddOptions): void {
+  wakeRequestKey(operator, keyOf(request), options);
+  const { namespace, name: dataset } = request.spec.datasetRef;
+  const approvalKey = indexKeys.approval({ namespace, dataset }, { namespace: request.metadata.namespace ?? '', name: request.metadata.name });
+  for (const approval of operator.cluster.approvals.store.index('request', approvalKey)) operator.queues.approval.add(keyOf(approval), options);
+}
+
+function wakeApproval({ cluster, queues }: Operator, approval: ShareApproval, options: AddOptions): void {
+  queues.approval.add(keyOf(approval), options);
+  wakeRequestKey({ cluster, queues }, indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name), options);
+}
+
+function wakeRequestKey({ cluster, queues }: Pick<Operator, 'cluster' | 'queues'>, key: string, options: AddOptions): void {
+  queues.request.add(key, options);
+  for (const item of cluster.items.store.index('request', key)) queues.item.add(keyOf(item), options);
+}
+
+function wakeItem({ queues, memory }: Operator, event: InformerEvent<ShareItem>, { object, options }: { readonly object: ShareItem; readonly options: AddOptions }): void {
+  queues.item.add(keyOf(object), options);
+  queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), options);
+  const { namespace, name } = object.spec.datasetRef;
+  queues.dataset.add(`${namespace}/${name}`, { ...options, afterMs: countDelayMs });
+  // The index by target has changed with the record: its documents are due, once the item has been decided.
+  if (!memory.items.has(object.metadata.uid ?? '')) return;
+  const before = event.type === 'updated' ? event.old.spec.resolved : [];
+  const targets = [...before, ...object.spec.resolved].flatMap((entry) => entry.targets);
+  for (const target of new Set(targets)) queues.target.add(target);
+}
+
+function wakeNamespace({ cluster, queues }: Operator, name: string): void {
+  for (const dataset of cluster.datasets.store.index('namespace', name)) queues.dataset.add(keyOf(dataset));
+  for (const role of cluster.roles.store.index('namespace', name)) queues.role.add(keyOf(role));
+  for (const request of cluster.requests.store.index('namespace', name)) wakeRequestKey({ cluster, queues }, keyOf(request), {});
+}

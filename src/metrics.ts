@@ -1,0 +1,40 @@
+/** Metrics of shares and of AWS calls. The Kubernetes runtime has its own (src/kube/metrics.ts). */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { AwsCall } from './aws/clients.ts';
+import type { Memory } from './controllers/memory.ts';
+import type { OperatorMetrics } from './controllers/operator.ts';
+
+/** What is measured beside the runtime. */
+export interface ShareMetrics extends OperatorMetrics {
+  called(call: AwsCall): void;
+}
+
+/** Registers the metrics; the share items are counted when they are read. */
+export function createShareMetrics(registry: Registry, memory: Memory): ShareMetrics {
+  const requests = new Counter({
+    name: 'sluice_aws_requests_total',
+    help: 'AWS calls, by service, operation, account and error code (OK for none).',
+    labelNames: ['service', 'operation', 'account', 'code'],
+    registers: [registry],
+  });
+  const timeToGrant = new Histogram({
+    name: 'sluice_time_to_grant_seconds',
+    help: 'Seconds from consent to the read-back that showed the share in AWS.',
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'sluice_share_items',
+    help: 'ShareItems, by phase and health.',
+    labelNames: ['phase', 'health'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { report } of memory.items.values()) if (report !== undefined) this.inc({ phase: report.phase, health: report.healthStatus });
+    },
+  });
+  return {
+    called: ({ service, operation, accountId, code }) => requests.inc({ service, operation, account: accountId, code }),
+    granted: (seconds) => timeToGrant.observe(seconds),
+  };
+}
