@@ -15,6 +15,9 @@ import { ownedPaths, readIfThere, sandboxFolder, writeAtomically, writeEnvironme
 import type { SandboxEnvironment, SandboxFolder } from './folder.ts';
 import { startAws, startOperator, stopPart } from './parts.ts';
 
+/** Secret with the external id, as the Environments of the examples name it. */
+const externalIdSecret = 'sluice-aws';
+
 /** What to start, and where to say what is going on. */
 export interface UpOptions {
   readonly operator: boolean;
@@ -89,8 +92,20 @@ async function openCluster(folder: SandboxFolder, log: (line: string) => void): 
   if (existsSync(folder.cluster)) {
     throw new Error(`${folder.dir} has a cluster of its own already: run "make down" first, or choose another SLUICE_DIR.`);
   }
+  const cluster = await borrowedCluster(folder, given, log);
+  if (!existsSync(folder.borrowedCluster)) await assertNotInstalled(cluster, given);
   writeAtomically(folder.borrowedCluster, `${given}\n`);
-  return borrowedCluster(folder, given, log);
+  return cluster;
+}
+
+// The sandbox's release has no replicas: put over an installation that somebody uses, it would switch that off.
+async function assertNotInstalled(cluster: ClusterAccess, kubeconfig: string): Promise<void> {
+  const releases = await cluster.helm(['list', '--namespace', operatorNamespace, '--short']);
+  if (!releases.split('\n').includes('sluice')) return;
+  throw new Error(
+    `The cluster of ${kubeconfig} has a release "sluice" in ${operatorNamespace} already, and the sandbox would switch its operator off. ` +
+      'Unset KUBECONFIG to have a cluster started, or uninstall that release first.',
+  );
 }
 
 /** The kubeconfig of a cluster that the user brings along. One that a sandbox wrote into this very folder doesn't count: `env` exports it. */
@@ -112,14 +127,17 @@ async function leaveCluster(folder: SandboxFolder, kubeconfig: string, log: (lin
   await cluster.helm(['uninstall', 'sluice', '--namespace', operatorNamespace, '--ignore-not-found']).catch((error: unknown) => {
     log(`That failed, so the release may still be there. ${error instanceof Error ? error.message : String(error)}`);
   });
+  await cluster
+    .kubectl(['delete', 'secret', externalIdSecret, '--namespace', operatorNamespace, '--ignore-not-found'])
+    .catch(() => undefined);
 }
 
 /**
- * The operator's kubeconfig, and the Secret with the external id that the Environments of the examples name.
+ * The operator's kubeconfig, and the Secret with the external id.
  * @returns whether the cluster has another address than before, so that an operator that runs already talks to nobody.
  */
 async function prepareOperator(cluster: ClusterAccess, folder: SandboxFolder): Promise<boolean> {
-  const metadata = { name: 'sluice-aws', namespace: operatorNamespace };
+  const metadata = { name: externalIdSecret, namespace: operatorNamespace };
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { externalId } };
   await cluster.kubectl(['apply', '--server-side', '--filename', '-'], { input: JSON.stringify(secret) });
   const before = serverOf(folder.operatorKubeconfig);
