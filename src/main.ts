@@ -120,7 +120,14 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     externalId: ({ name, key }) => decodeSecret(cluster.secrets.store.get(`${parts.operatorNamespace}/${name}`)?.data?.[key]),
     ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
   });
-  const events = createEventRecorder({ transport, controller: 'sluice.dev/operator', instance: hostname(), clock, logger, metrics: metrics.events });
+  const events = createEventRecorder({
+    transport,
+    controller: 'sluice.dev/operator',
+    instance: hostname(),
+    clock,
+    logger,
+    metrics: metrics.events,
+  });
   const common: Operator = {
     cluster,
     observations: createObservations(),
@@ -137,16 +144,31 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     logger,
     random: Math.random,
     verifyIntervalMs: config.verifyIntervalMs,
+    inspected: new Map(),
     metrics: shareMetrics,
   };
-  const writer = createWriter({ clock, installation, classify: classifyAwsError, mayWrite: () => elector?.mayWrite() ?? true, checkPrincipal: createPrincipalCheck(common) });
+  const writer = createWriter({
+    clock,
+    installation,
+    classify: classifyAwsError,
+    mayWrite: () => elector?.mayWrite() ?? true,
+    checkPrincipal: createPrincipalCheck(common),
+  });
   connect(common);
   const recording = events.run(signal);
-  await runControllers({ operator: { ...common, inspected: new Map(), writer, writtenAt: new Map() }, metrics, abort: elector?.signal ?? new AbortController().signal, signal });
+  await runControllers({
+    operator: { ...common, writer, writtenAt: new Map() },
+    metrics,
+    abort: elector?.signal ?? new AbortController().signal,
+    signal,
+  });
   await recording;
 }
 
-function createElector(config: Config, { transport, operatorNamespace, logger, metrics }: Pick<Parts, 'transport' | 'operatorNamespace' | 'logger' | 'metrics'>): LeaderElector | undefined {
+function createElector(
+  config: Config,
+  { transport, operatorNamespace, logger, metrics }: Pick<Parts, 'transport' | 'operatorNamespace' | 'logger' | 'metrics'>,
+): LeaderElector | undefined {
   if (!config.leaderElect) return undefined;
   return createLeaderElector({
     transport,
@@ -161,7 +183,8 @@ function createElector(config: Config, { transport, operatorNamespace, logger, m
 }
 
 function createQueues(metrics: KubeMetrics): Queues {
-  const queue = (name: string, backoff = kubeBackoff): Queues['item'] => createQueue({ clock, name, metrics: metrics.queue(name), backoff });
+  const queue = (name: string, backoff = kubeBackoff): Queues['item'] =>
+    createQueue({ clock, name, metrics: metrics.queue(name), backoff });
   return {
     environment: queue('environment'),
     role: queue('consumptionrole'),
@@ -177,7 +200,11 @@ function decodeSecret(value: string | undefined): string | undefined {
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 }
 
-async function until(condition: () => boolean, { problem, logger }: { readonly problem: () => string | undefined; readonly logger: Logger }, signal: AbortSignal): Promise<void> {
+async function until(
+  condition: () => boolean,
+  { problem, logger }: { readonly problem: () => string | undefined; readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<void> {
   let told: string | undefined;
   while (!condition() && !signal.aborted) {
     const current = problem();

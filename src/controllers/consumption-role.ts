@@ -7,11 +7,12 @@ import { keyOf } from '../kube/object.ts';
 import { principalName, shortPrincipal } from '../shares/arn.ts';
 import { judgeRole, type Verdict } from '../shares/judge.ts';
 import { types } from './cluster.ts';
-import { sessionOf } from './environment.ts';
+import { wakeRequests } from './dependents.ts';
 import { setFinalizer } from './finalizers.ts';
 import { platformOf, roleCaseOf } from './gather.ts';
 import { sameObservation, seenPrincipal } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
+import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
 import { verdictConditions } from './verdict.ts';
 
@@ -32,7 +33,6 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
   if (changed)
     for (const other of operator.cluster.roles.store.index('principal', role.spec.principalArn))
       wakeRequests(operator, keyOf(other));
-  wakeRequests(operator, key);
   return {
     kind: 'requeue',
     afterMs: jittered(verdict.kind === 'ok' ? operator.verifyIntervalMs : problemRetryMs, operator.random),
@@ -42,16 +42,20 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
 /** Asks IAM, unless the verdict doesn't depend on it: nobody can probe for roles that no claim covers. */
 async function observe(operator: Operator, role: ConsumptionRole, signal: AbortSignal): Promise<boolean> {
   const input = roleCaseOf(operator, role);
-  const { observations, principals } = operator;
+  const { observations, principals, inspected, clock } = operator;
+  const known = observations.principals.get(role.spec.principalArn);
+  const place = `role/${role.spec.principalArn}`;
+  const interval = known?.kind === 'found' ? operator.verifyIntervalMs : problemRetryMs;
+  if (known !== undefined && clock.now() - (inspected.get(place)?.at ?? 0) < interval * 0.9) return false;
   const verdict = judgeRole({ ...input, seen: undefined }, platformOf(operator));
   const name = principalName(role.spec.principalArn);
   if (verdict.kind !== 'unknown' || input.known?.state?.kind !== 'ready' || name === undefined) return false;
+  inspected.set(place, { at: clock.now(), generation: 0 });
   const observed = seenPrincipal(
     await principals.observe(sessionOf(input.known.environment), role.spec.principalArn, name, signal),
   );
-  const before = observations.principals.get(role.spec.principalArn);
   observations.principals.set(role.spec.principalArn, observed);
-  return !sameObservation(before, observed);
+  return !sameObservation(known, observed);
 }
 
 function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): ConsumptionRoleStatus {
@@ -66,11 +70,4 @@ function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): 
     ...(policies.length === 0 ? {} : { policies }),
     display: { principal: shortPrincipal(role.spec.principalArn) },
   };
-}
-
-function wakeRequests({ cluster, queues }: Operator, key: string): void {
-  for (const request of cluster.requests.store.index('role', key)) {
-    queues.request.add(keyOf(request));
-    for (const item of cluster.items.store.index('request', keyOf(request))) queues.item.add(keyOf(item));
-  }
 }

@@ -9,24 +9,19 @@ import { needsTags } from '../shares/claims.ts';
 import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
 import type { ConditionValue } from '../shares/report.ts';
 import { types } from './cluster.ts';
-import { sessionOf } from './environment.ts';
+import { wakeShares } from './dependents.ts';
 import { setFinalizer } from './finalizers.ts';
 import { bucketCaseOf, platformOf } from './gather.ts';
 import { bucketKey, sameObservation, seen } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
+import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
 import { verdictConditions } from './verdict.ts';
 
 const problemRetryMs = 30_000;
 
-/** What the Dataset controller remembers of its own reads. */
-export interface DatasetOperator extends Operator {
-  /** When each Dataset's AWS resources were read last, and for which generation. */
-  readonly inspected: Map<string, { readonly at: number; readonly generation: number }>;
-}
-
 /** Reconciles one Dataset. */
-export async function reconcileDataset(operator: DatasetOperator, key: string): Promise<Result> {
+export async function reconcileDataset(operator: Operator, key: string): Promise<Result> {
   const dataset = operator.cluster.datasets.store.get(key);
   if (dataset === undefined) {
     operator.inspected.delete(key);
@@ -55,7 +50,7 @@ function verdictOf(operator: Operator, dataset: Dataset, bucket: string): Verdic
  * Reads buckets and keys of which something is not known yet, or that are due. Nothing is read that no claim covers: a Dataset is no means to find out what exists.
  * Returns whether anything changed on which shares depend.
  */
-async function inspect(operator: DatasetOperator, dataset: Dataset, key: string): Promise<boolean> {
+async function inspect(operator: Operator, dataset: Dataset, key: string): Promise<boolean> {
   const { clock, inspected } = operator;
   const generation = dataset.metadata.generation ?? 0;
   const last = inspected.get(key);
@@ -133,9 +128,4 @@ function countsOf({ cluster, memory }: Operator, key: string): NonNullable<Datas
     failed: reports.filter(({ report }) => report.phase === 'ShareFailed' || report.phase === 'RevokeFailed').length,
     unhealthy: reports.filter(({ report }) => report.healthStatus === 'Unhealthy').length,
   };
-}
-
-function wakeShares({ cluster, queues }: Operator, key: string): void {
-  for (const request of cluster.requests.store.index('dataset', key)) queues.request.add(keyOf(request));
-  for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item));
 }

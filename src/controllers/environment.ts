@@ -5,14 +5,17 @@ import { GetAccountSummaryCommand } from '@aws-sdk/client-iam';
 import { classifyAwsError, isRetryable } from '../aws/errors.ts';
 import type { Environment, EnvironmentStatus } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
+import { keyOf } from '../kube/object.ts';
 import type { EnvironmentState } from '../shares/judge.ts';
 import type { ConditionValue } from '../shares/report.ts';
 import { defaultAttachmentQuota } from '../targets/share-policy-names.ts';
 import type { SessionRef } from '../targets/target.ts';
 import { types } from './cluster.ts';
+import { wakeRequests, wakeShares } from './dependents.ts';
 import { setFinalizer } from './finalizers.ts';
 import { contestedBuckets } from './gather.ts';
 import { sameObservation } from './observations.ts';
+import { sessionOf } from './session.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { cut, stampConditions, writeStatus } from './status.ts';
 
@@ -179,21 +182,15 @@ function conditionsOf(environment: Environment, found: Finding, users: number): 
   ];
 }
 
-/** How to get into an Environment's account now. */
-export function sessionOf(environment: Environment): SessionRef {
-  const { accountId, region, assumeRole } = environment.spec;
-  return {
-    environment: environment.metadata.name,
-    accountId,
-    region,
-    ...(assumeRole === undefined ? {} : { roleArn: assumeRole.arn }),
-    ...(assumeRole?.externalIdSecretRef === undefined ? {} : { externalIdSecretRef: assumeRole.externalIdSecretRef }),
-  };
-}
-
-function wakeDependents({ cluster, queues }: Operator, name: string): void {
-  for (const { metadata } of cluster.datasets.store.index('environment', name))
-    queues.dataset.add(`${metadata.namespace ?? ''}/${metadata.name}`);
-  for (const { metadata } of cluster.roles.store.index('environment', name))
-    queues.role.add(`${metadata.namespace ?? ''}/${metadata.name}`);
+/** Everything that lives in the account is looked at again: the state of the account is part of each verdict. */
+function wakeDependents(operator: Operator, name: string): void {
+  const { cluster, queues } = operator;
+  for (const dataset of cluster.datasets.store.index('environment', name)) {
+    queues.dataset.add(keyOf(dataset));
+    wakeShares(operator, keyOf(dataset));
+  }
+  for (const role of cluster.roles.store.index('environment', name)) {
+    queues.role.add(keyOf(role));
+    wakeRequests(operator, keyOf(role));
+  }
 }

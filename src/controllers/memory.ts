@@ -68,7 +68,9 @@ export function createMemory(): Memory {
     items: new Map(),
     results: new Map(),
     unowned: new Map(),
-    history: new Map(), policies: new Map(), verify: new Map(),
+    history: new Map(),
+    policies: new Map(),
+    verify: new Map(),
     observedAt: new Map(),
   };
 }

@@ -37,6 +37,8 @@ export interface Operator extends GatherContext {
   readonly random: () => number;
   /** How often AWS is read back where a Dataset says nothing else, in milliseconds. */
   readonly verifyIntervalMs: number;
+  /** When AWS resources were read last outside of targets, and for which generation: they are read again when due, not whenever somebody looks. */
+  readonly inspected: Map<string, { readonly at: number; readonly generation: number }>;
   readonly metrics: OperatorMetrics;
 }
 

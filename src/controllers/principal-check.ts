@@ -10,7 +10,9 @@ import { sameObservation, seenPrincipal } from './observations.ts';
 import type { Operator } from './operator.ts';
 
 /** Compares principals with what consent named, in the session of their own account. */
-export function createPrincipalCheck(operator: Operator): (principal: PrincipalRef, signal: AbortSignal) => Promise<PrincipalCheck> {
+export function createPrincipalCheck(
+  operator: Operator,
+): (principal: PrincipalRef, signal: AbortSignal) => Promise<PrincipalCheck> {
   const { cluster, principals, observations, queues } = operator;
   return async (principal, signal) => {
     const entry = cluster.items.store

@@ -7,7 +7,7 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import type { Queue } from '../kube/queue.ts';
 import { reconcileRole } from './consumption-role.ts';
-import { reconcileDataset, type DatasetOperator } from './dataset.ts';
+import { reconcileDataset } from './dataset.ts';
 import { reconcileEnvironment } from './environment.ts';
 import { reconcileApproval } from './share-approval.ts';
 import { reconcileItem } from './share-item.ts';
@@ -16,7 +16,7 @@ import { reconcileTarget, type TargetOperator } from './target.ts';
 
 /** Everything that running takes. */
 export interface RunOptions {
-  readonly operator: DatasetOperator & TargetOperator;
+  readonly operator: TargetOperator;
   readonly metrics: KubeMetrics;
   /** Aborted when the lease is no longer surely held: AWS calls in flight end at once. */
   readonly abort: AbortSignal;
@@ -34,7 +34,11 @@ type Reconcile = (key: string, context: ReconcileContext) => Promise<Result>;
 export async function runControllers({ operator, metrics, abort, signal }: RunOptions): Promise<void> {
   const { cluster, queues, clock, logger } = operator;
   const running: Promise<void>[] = [];
-  const start = async (queue: Queue, reconcile: Reconcile, options: { readonly concurrency: number; readonly first: readonly KubeObject[]; readonly timeoutMs?: number }): Promise<void> => {
+  const start = async (
+    queue: Queue,
+    reconcile: Reconcile,
+    options: { readonly concurrency: number; readonly first: readonly KubeObject[]; readonly timeoutMs?: number },
+  ): Promise<void> => {
     const pass = firstPass(options.first.map(keyOf), reconcile);
     const controller = createController({
       name: queue.name,
@@ -50,14 +54,24 @@ export async function runControllers({ operator, metrics, abort, signal }: RunOp
     running.push(controller.run(signal));
     await Promise.race([pass.done, clock.sleep(firstPassLimitMs, signal).catch(() => undefined)]);
   };
-  await start(queues.environment, (key, context) => reconcileEnvironment(operator, key, context.signal), { concurrency: 10, first: cluster.environments.store.list() });
+  await start(queues.environment, (key, context) => reconcileEnvironment(operator, key, context.signal), {
+    concurrency: 10,
+    first: cluster.environments.store.list(),
+  });
   await Promise.all([
-    start(queues.role, (key, context) => reconcileRole(operator, key, context.signal), { concurrency: 20, first: cluster.roles.store.list() }),
+    start(queues.role, (key, context) => reconcileRole(operator, key, context.signal), {
+      concurrency: 20,
+      first: cluster.roles.store.list(),
+    }),
     start(queues.dataset, (key) => reconcileDataset(operator, key), { concurrency: 20, first: cluster.datasets.store.list() }),
   ]);
   await start(queues.item, (key) => reconcileItem(operator, key), { concurrency: 50, first: cluster.items.store.list() });
   await Promise.all([
-    start(queues.target, (key, context) => reconcileTarget(operator, key, context), { concurrency: 50, first: [], timeoutMs: targetTimeoutMs }),
+    start(queues.target, (key, context) => reconcileTarget(operator, key, context), {
+      concurrency: 50,
+      first: [],
+      timeoutMs: targetTimeoutMs,
+    }),
     start(queues.request, (key) => reconcileRequest(operator, key), { concurrency: 20, first: [] }),
     start(queues.approval, (key) => reconcileApproval(operator, key), { concurrency: 10, first: [] }),
   ]);
@@ -65,7 +79,10 @@ export async function runControllers({ operator, metrics, abort, signal }: RunOp
 }
 
 /** Resolves `done` when each of the keys has been reconciled once, whatever came of it. */
-function firstPass(keys: readonly string[], reconcile: Reconcile): { readonly done: Promise<void>; readonly reconcile: Reconcile } {
+function firstPass(
+  keys: readonly string[],
+  reconcile: Reconcile,
+): { readonly done: Promise<void>; readonly reconcile: Reconcile } {
   const open = new Set(keys);
   const { promise, resolve } = Promise.withResolvers<void>();
   if (open.size === 0) resolve();

@@ -15,7 +15,8 @@ export async function reconcileApproval(operator: Operator, key: string): Promis
   const { requestRef, datasetRef, expireTime } = approval.spec;
   const found = cluster.requests.store.get(`${requestRef.namespace}/${requestRef.name}`);
   const named = { namespace: approval.metadata.namespace ?? '', name: datasetRef.name };
-  const request = found?.spec.datasetRef.namespace === named.namespace && found.spec.datasetRef.name === named.name ? found : undefined;
+  const request =
+    found?.spec.datasetRef.namespace === named.namespace && found.spec.datasetRef.name === named.name ? found : undefined;
   const dataset = datasetOf(operator, named);
   const digests = new Map(
     (request?.spec.items ?? []).flatMap((item) => {
@@ -23,7 +24,8 @@ export async function reconcileApproval(operator: Operator, key: string): Promis
       return resolution?.kind === 'resolved' ? [[`${item.type}/${item.name}`, resolution.digest] as const] : [];
     }),
   );
-  const items = request === undefined ? [] : cluster.items.store.index('request', indexKeys.request(requestRef.namespace, requestRef.name));
+  const items =
+    request === undefined ? [] : cluster.items.store.index('request', indexKeys.request(requestRef.namespace, requestRef.name));
   const principalArn = request === undefined ? undefined : roleOf(operator, request)?.spec.principalArn;
   const generation = approval.metadata.generation ?? 0;
   const condition = reportApproval({ approval, request, principalArn, items, digests, now: clock.now() });
@@ -32,5 +34,7 @@ export async function reconcileApproval(operator: Operator, key: string): Promis
     conditions: stampConditions([condition], approval.status?.conditions, { generation, now: clock.now() }),
   });
   const expiresAt = timeOf(expireTime);
-  return expiresAt === undefined || expiresAt <= clock.now() ? { kind: 'done' } : { kind: 'requeue', afterMs: expiresAt - clock.now() };
+  return expiresAt === undefined || expiresAt <= clock.now()
+    ? { kind: 'done' }
+    : { kind: 'requeue', afterMs: expiresAt - clock.now() };
 }

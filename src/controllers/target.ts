@@ -9,7 +9,9 @@ import { Priority } from '../kube/queue.ts';
 import type { TargetState } from '../shares/report.ts';
 import { bucketPolicy } from '../targets/bucket-policy.ts';
 import { keyPolicy } from '../targets/key-policy.ts';
+import type { ObservedSharePolicies } from '../targets/share-policy-observe.ts';
 import { sharePolicy } from '../targets/share-policy.ts';
+import { characterSize } from '../policy/size.ts';
 import type { ItemResult, TargetReport, Writer } from '../targets/writer-types.ts';
 import { datasetOf } from './gather.ts';
 import { workOf, type TargetWork } from './ledger.ts';
@@ -61,6 +63,7 @@ export async function reconcileTarget(
   if (report.failure !== undefined)
     logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
   absorb(operator, { key, items, questions, report });
+  if (work.kind === 'SharePolicy') rememberPolicies(operator, work.coordinates.principalArn, report);
   return next(operator, items, report);
 }
 
@@ -211,6 +214,21 @@ function forgetTarget({ writer, memory, writtenAt }: TargetOperator, key: string
   memory.verify.delete(key);
   writtenAt.delete(key);
   return { kind: 'done' };
+}
+
+/** What the ConsumptionRole shows of the principal's policies. */
+function rememberPolicies(
+  { memory, cluster, queues }: Operator,
+  principalArn: string,
+  { observed }: TargetReport<unknown>,
+): void {
+  if (observed === undefined) return;
+  const { shards } = observed as ObservedSharePolicies;
+  const lines = shards.map(({ arn, attached, text }) => ({ arn, attached, size: characterSize(text) }));
+  if (sameJson(memory.policies.get(principalArn) ?? [], lines)) return;
+  memory.policies.set(principalArn, lines);
+  for (const role of cluster.roles.store.index('principal', principalArn))
+    queues.role.add(keyOf(role), { priority: Priority.resync });
 }
 
 function announceForeignChange({ events }: Operator, items: readonly ShareItem[], key: string): void {

@@ -15,17 +15,23 @@ const countDelayMs = 500;
 /** Subscribes all queues to the caches. */
 export function connect(operator: Operator): void {
   const { cluster, queues } = operator;
-  cluster.environments.onEvent((event) => onChange(event, (object, options) => {
-    queues.environment.add(keyOf(object), options);
-    // Claims, admitted namespaces and roles are read by everything that lives in the account.
-    if (event.type !== 'added' || !event.initial) wakeEnvironment(operator, object.metadata.name);
-  }));
+  cluster.environments.onEvent((event) =>
+    onChange(event, (object, options) => {
+      queues.environment.add(keyOf(object), options);
+      // Claims, admitted namespaces and roles are read by everything that lives in the account.
+      if (event.type !== 'added' || !event.initial) wakeEnvironment(operator, object.metadata.name);
+    }),
+  );
   cluster.roles.onEvent((event) => onChange(event, (object, options) => wakeRole(operator, object, options)));
   cluster.datasets.onEvent((event) => onChange(event, (object, options) => wakeDataset(operator, object, options)));
   cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, object, options)));
   cluster.approvals.onEvent((event) => onChange(event, (object, options) => wakeApproval(operator, object, options)));
   cluster.items.onEvent((event) => onChange(event, (object, options) => wakeItem(operator, event, { object, options })));
-  cluster.received.onEvent((event) => onChange(event, ({ spec }, options) => queues.request.add(indexKeys.request(spec.requestRef.namespace, spec.requestRef.name), options)));
+  cluster.received.onEvent((event) =>
+    onChange(event, ({ spec }, options) =>
+      queues.request.add(indexKeys.request(spec.requestRef.namespace, spec.requestRef.name), options),
+    ),
+  );
   cluster.namespaces.onEvent((event) => {
     if (event.type === 'updated' && sameJson(event.old.metadata.labels, event.object.metadata.labels)) return;
     if (event.type !== 'added' || !event.initial) wakeNamespace(operator, event.object.metadata.name);
@@ -33,13 +39,17 @@ export function connect(operator: Operator): void {
   cluster.secrets.onEvent((event) => {
     if (event.type === 'added' && event.initial) return;
     for (const environment of cluster.environments.store.list()) {
-      if (environment.spec.assumeRole?.externalIdSecretRef?.name === event.object.metadata.name) queues.environment.add(keyOf(environment));
+      if (environment.spec.assumeRole?.externalIdSecretRef?.name === event.object.metadata.name)
+        queues.environment.add(keyOf(environment));
     }
   });
 }
 
 /** Calls `wake` unless the event is only a status, most often our own. */
-function onChange<T extends KubeObject>(event: InformerEvent<T>, wake: (object: InformerEvent<T>['object'], options: AddOptions) => void): void {
+function onChange<T extends KubeObject>(
+  event: InformerEvent<T>,
+  wake: (object: InformerEvent<T>['object'], options: AddOptions) => void,
+): void {
   if (event.type === 'updated' && !concernsUs(event.old, event.object)) return;
   wake(event.object, event.type === 'added' && event.initial ? { priority: Priority.resync } : {});
 }
@@ -47,7 +57,14 @@ function onChange<T extends KubeObject>(event: InformerEvent<T>, wake: (object: 
 type Meta = Pick<KubeObject, 'metadata'>;
 
 function concernsUs(old: Meta, now: Meta): boolean {
-  const facts = ({ metadata }: Meta): unknown => [metadata.uid, metadata.generation, metadata.deletionTimestamp, metadata.annotations, metadata.finalizers, metadata.ownerReferences];
+  const facts = ({ metadata }: Meta): unknown => [
+    metadata.uid,
+    metadata.generation,
+    metadata.deletionTimestamp,
+    metadata.annotations,
+    metadata.finalizers,
+    metadata.ownerReferences,
+  ];
   return !sameJson(facts(old), facts(now));
 }
 
@@ -60,7 +77,8 @@ function wakeEnvironment({ cluster, queues }: Operator, name: string): void {
 function wakeRole({ cluster, queues }: Operator, role: ConsumptionRole, options: AddOptions): void {
   queues.role.add(keyOf(role), options);
   for (const other of cluster.roles.store.index('principal', role.spec.principalArn)) queues.role.add(keyOf(other), options);
-  for (const request of cluster.requests.store.index('role', keyOf(role))) wakeRequestKey({ cluster, queues }, keyOf(request), options);
+  for (const request of cluster.requests.store.index('role', keyOf(role)))
+    wakeRequestKey({ cluster, queues }, keyOf(request), options);
 }
 
 function wakeDataset({ cluster, queues }: Operator, dataset: Dataset, options: AddOptions): void {
@@ -69,22 +87,32 @@ function wakeDataset({ cluster, queues }: Operator, dataset: Dataset, options: A
   queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: countDelayMs });
   // Another namespace's Dataset on the same bucket may hold it now, or lose it.
   for (const bucket of dataset.spec.buckets) {
-    for (const rival of cluster.datasets.store.index('bucket', bucket.name)) if (keyOf(rival) !== key) queues.dataset.add(keyOf(rival), options);
+    for (const rival of cluster.datasets.store.index('bucket', bucket.name))
+      if (keyOf(rival) !== key) queues.dataset.add(keyOf(rival), options);
   }
-  for (const request of cluster.requests.store.index('dataset', key)) wakeRequestKey({ cluster, queues }, keyOf(request), options);
+  for (const request of cluster.requests.store.index('dataset', key))
+    wakeRequestKey({ cluster, queues }, keyOf(request), options);
   for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item), options);
 }
 
 function wakeRequest(operator: Operator, request: ShareRequest, options: AddOptions): void {
   wakeRequestKey(operator, keyOf(request), options);
   const { namespace, name: dataset } = request.spec.datasetRef;
-  const approvalKey = indexKeys.approval({ namespace, dataset }, { namespace: request.metadata.namespace ?? '', name: request.metadata.name });
-  for (const approval of operator.cluster.approvals.store.index('request', approvalKey)) operator.queues.approval.add(keyOf(approval), options);
+  const approvalKey = indexKeys.approval(
+    { namespace, dataset },
+    { namespace: request.metadata.namespace ?? '', name: request.metadata.name },
+  );
+  for (const approval of operator.cluster.approvals.store.index('request', approvalKey))
+    operator.queues.approval.add(keyOf(approval), options);
 }
 
 function wakeApproval({ cluster, queues }: Operator, approval: ShareApproval, options: AddOptions): void {
   queues.approval.add(keyOf(approval), options);
-  wakeRequestKey({ cluster, queues }, indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name), options);
+  wakeRequestKey(
+    { cluster, queues },
+    indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name),
+    options,
+  );
 }
 
 function wakeRequestKey({ cluster, queues }: Pick<Operator, 'cluster' | 'queues'>, key: string, options: AddOptions): void {
@@ -92,7 +120,11 @@ function wakeRequestKey({ cluster, queues }: Pick<Operator, 'cluster' | 'queues'
   for (const item of cluster.items.store.index('request', key)) queues.item.add(keyOf(item), options);
 }
 
-function wakeItem({ queues, memory }: Operator, event: InformerEvent<ShareItem>, { object, options }: { readonly object: ShareItem; readonly options: AddOptions }): void {
+function wakeItem(
+  { queues, memory }: Operator,
+  event: InformerEvent<ShareItem>,
+  { object, options }: { readonly object: ShareItem; readonly options: AddOptions },
+): void {
   queues.item.add(keyOf(object), options);
   queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), options);
   const { namespace, name } = object.spec.datasetRef;
