@@ -32,12 +32,11 @@ export async function up({ operator, log }: UpOptions, folder: SandboxFolder = s
     const cluster = await openCluster(folder, log);
     log('Installing CRDs, RBAC and admission policies from charts/sluice');
     await applyChart(cluster);
-    const moved = await prepareOperator(cluster, folder);
-    log('Starting the AWS stand-in');
-    const aws = await startAws(folder);
-    if (operator) log('Starting the operator');
-    else await stopPart(folder, 'operator');
-    const running = operator ? await startOperator(folder, aws.value, { restart: aws.fresh || moved }) : undefined;
+    const { serviceAccount, flags } = await operatorDeployment(cluster);
+    const moved = await prepareOperator(cluster, folder, serviceAccount);
+    const aws = await startAws(folder, log);
+    if (!operator) await stopPart(folder, 'operator');
+    const running = operator ? await startOperator(folder, aws.value, { restart: aws.fresh || moved, flags, log }) : undefined;
     const environment: SandboxEnvironment = {
       KUBECONFIG: cluster.kubeconfig,
       SLUICE_OPERATOR_KUBECONFIG: folder.operatorKubeconfig,
@@ -47,7 +46,7 @@ export async function up({ operator, log }: UpOptions, folder: SandboxFolder = s
       SLUICE_OPERATOR_ACCESS_KEY_ID: aws.value.operator.accessKeyId,
       SLUICE_OPERATOR_SECRET_ACCESS_KEY: aws.value.operator.secretAccessKey,
       SLUICE_OPERATOR_NAMESPACE: operatorNamespace,
-      ...(running && { SLUICE_OPERATOR_PID: String(running.value) }),
+      ...(running !== undefined && { SLUICE_OPERATOR_PID: String(running) }),
     };
     writeEnvironment(folder, environment);
     return environment;
@@ -85,7 +84,6 @@ function removeIfEmpty(dir: string): void {
 async function openCluster(folder: SandboxFolder, log: (line: string) => void): Promise<ClusterAccess> {
   const given = givenKubeconfig(folder);
   if (given === undefined) {
-    log('Starting etcd, kube-apiserver and kube-controller-manager');
     return startCluster({ dir: folder.cluster, log, lifetime: 'detached' });
   }
   log(`Using the cluster of KUBECONFIG=${given}. To have one started instead: unset KUBECONFIG`);
@@ -136,12 +134,12 @@ async function leaveCluster(folder: SandboxFolder, kubeconfig: string, log: (lin
  * The operator's kubeconfig, and the Secret with the external id.
  * @returns whether the cluster has another address than before, so that an operator that runs already talks to nobody.
  */
-async function prepareOperator(cluster: ClusterAccess, folder: SandboxFolder): Promise<boolean> {
+async function prepareOperator(cluster: ClusterAccess, folder: SandboxFolder, serviceAccount: string): Promise<boolean> {
   const metadata = { name: externalIdSecret, namespace: operatorNamespace };
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { externalId } };
   await cluster.kubectl(['apply', '--server-side', '--filename', '-'], { input: JSON.stringify(secret) });
   const before = serverOf(folder.operatorKubeconfig);
-  await cluster.serviceAccountKubeconfig(operatorNamespace, await operatorAccount(cluster), folder.operatorKubeconfig);
+  await cluster.serviceAccountKubeconfig(operatorNamespace, serviceAccount, folder.operatorKubeconfig);
   return serverOf(folder.operatorKubeconfig) !== before;
 }
 
@@ -150,10 +148,22 @@ function serverOf(kubeconfig: string): string | undefined {
   return text === undefined ? undefined : /"server": "([^"]+)"/.exec(text)?.[1];
 }
 
-async function operatorAccount(cluster: ClusterAccess): Promise<string> {
+/** What the chart runs: the same ServiceAccount and the same flags as in a cluster with nodes. */
+async function operatorDeployment(cluster: ClusterAccess): Promise<OperatorDeployment> {
   const selector = ['--selector', 'app.kubernetes.io/name=sluice'];
-  const format = ['--output', 'jsonpath={.items[0].spec.template.spec.serviceAccountName}'];
-  const name = await cluster.kubectl(['get', 'deployments', '--namespace', operatorNamespace, ...selector, ...format]);
-  if (name === '') throw new Error('The chart made no Deployment, so its ServiceAccount is unknown: look at charts/sluice.');
-  return name;
+  const text = await cluster.kubectl(['get', 'deployments', '--namespace', operatorNamespace, ...selector, '--output', 'json']);
+  const { items } = JSON.parse(text) as { items: readonly { spec: { template: { spec: PodSpec } } }[] };
+  const pod = items[0]?.spec.template.spec;
+  if (!pod) throw new Error('The chart made no Deployment, so its ServiceAccount and flags are unknown: look at charts/sluice.');
+  return { serviceAccount: pod.serviceAccountName, flags: pod.containers[0]?.args ?? [] };
+}
+
+interface OperatorDeployment {
+  readonly serviceAccount: string;
+  readonly flags: readonly string[];
+}
+
+interface PodSpec {
+  readonly serviceAccountName: string;
+  readonly containers: readonly { readonly args?: readonly string[] }[];
 }

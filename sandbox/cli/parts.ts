@@ -9,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../cluster/ports.ts';
 import { isRunning, loadRecords, removeRecord, saveRecord, startProcess, stopProcess } from '../cluster/processes.ts';
 import type { ProcessRecord, ProcessSpec, StartedProcess } from '../cluster/processes.ts';
-import { operatorNamespace } from '../cluster/chart.ts';
 import { region } from '../world.ts';
 import type { AwsReady } from './aws-server.ts';
 import { readIfThere } from './folder.ts';
@@ -24,9 +23,10 @@ export interface Part<T> {
 }
 
 /** Starts the AWS stand-in, or finds the one that runs. Its content lives in its memory: a fresh one starts with the sandbox's accounts. */
-export async function startAws(folder: SandboxFolder): Promise<Part<AwsReady>> {
+export async function startAws(folder: SandboxFolder, log: (line: string) => void): Promise<Part<AwsReady>> {
   const before = readReady(folder);
   if (before && recordOf(folder, 'aws')) return { value: before, fresh: false };
+  log('Starting the AWS stand-in');
   await stopPart(folder, 'aws');
   rmSync(folder.awsReady, { force: true });
   const port = before ? new URL(before.endpoint).port : '0';
@@ -44,20 +44,32 @@ export async function startAws(folder: SandboxFolder): Promise<Part<AwsReady>> {
   return { value: ready, fresh: true };
 }
 
+/** How the operator is started. */
+export interface OperatorOptions {
+  /** Even when one runs already: what it talks to has changed. */
+  readonly restart: boolean;
+  /** The chart's flags. */
+  readonly flags: readonly string[];
+  readonly log: (line: string) => void;
+}
+
 /**
  * Starts the operator as a process on this machine, with the chart's ServiceAccount and the operator's AWS identity, and waits until it
  * says that it is ready. One that runs already is left alone, unless `restart` is set or dist/ was built anew since.
+ * @returns its pid.
  */
-export async function startOperator(folder: SandboxFolder, aws: AwsReady, options: { restart: boolean }): Promise<Part<number>> {
+export async function startOperator(folder: SandboxFolder, aws: AwsReady, options: OperatorOptions): Promise<number> {
   const main = join(root, 'dist/main.js');
   const running = recordOf(folder, 'operator');
   const built = statSync(main, { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined) throw new Error('dist/main.js is missing: run "make build" first.');
   const recorded = statSync(join(folder.records, 'operator.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (running && !options.restart && recorded > built) return { value: running.pid, fresh: false };
+  if (running && !options.restart && recorded > built) return running.pid;
+  options.log('Starting the operator');
   await stopPart(folder, 'operator');
   const [port = 0] = await freePorts(1);
-  const args = [main, '--operator-namespace', operatorNamespace, '--metrics-address', `127.0.0.1:${port}`];
+  // Of a flag that is given twice the last one counts.
+  const args = [main, ...options.flags, `--metrics-address=127.0.0.1:${port}`];
   const env = { ...withoutAws(), ...operatorEnvironment(folder, aws) };
   const started = launch(folder, {
     name: 'operator',
@@ -67,7 +79,7 @@ export async function startOperator(folder: SandboxFolder, aws: AwsReady, option
     logFile: join(folder.logs, 'operator.log'),
   });
   await until(started, 'operator', folder, () => isReady(`http://127.0.0.1:${port}/readyz`));
-  return { value: started.record.pid, fresh: true };
+  return started.record.pid;
 }
 
 function operatorEnvironment(folder: SandboxFolder, { endpoint, operator }: AwsReady): NodeJS.ProcessEnv {

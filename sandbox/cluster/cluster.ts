@@ -51,6 +51,7 @@ export async function startCluster({ dir, log, lifetime = 'owner' }: ClusterOpti
   const running = await findRunning(layout);
   if (running) return clusterOf(layout, binaries, { server: running, processes: loadRecords(layout.records) });
   await stopProcesses(layout);
+  log('Starting etcd, kube-apiserver and kube-controller-manager');
   const tokens = prepare(layout);
   const watchdog = lifetime === 'owner' ? startWatchdog() : undefined;
   watchdog?.remove(dir);
