@@ -88,40 +88,81 @@ function fillingOf(shard: Shard, stays: (unit: Unit) => boolean): Filling {
   };
 }
 
-/** All units of the item or none: half a share is no share. */
-function placeItem(item: PackItem, fillings: Filling[], request: Room): boolean {
-  const done: { readonly filling: Filling; readonly unit: Unit }[] = [];
+/** All units of the item or none: half a share is no share. Together in one policy where that is possible, since each policy is a write. */
+function placeItem(item: PackItem, fillings: Filling[], room: Room): boolean {
+  const missing = [...item.units]
+    .sort(byText(({ key }) => key))
+    .filter(({ key }) => !fillings.some((filling) => filling.units.has(key)));
   const before = fillings.length;
-  for (const unit of [...item.units].sort(byText((one) => one.key))) {
-    if (fillings.some((filling) => filling.units.has(unit.key))) continue;
-    const filling = shardFor(unit, fillings, request);
-    if (filling === undefined) {
-      for (const { filling: used, unit: placed } of done) {
-        used.units.delete(placed.key);
-        used.added.delete(placed.key);
-      }
-      fillings.length = before;
-      return false;
+  const placed: Placed[] = [];
+  const atHome = missing.filter((unit) => tryPlace(unit, homeOf(unit, fillings), { room, placed }));
+  const homeless = missing.filter((unit) => !atHome.includes(unit));
+  if (placeTogether(homeless, fillings, { room, placed })) return true;
+  if (
+    homeless.every((unit) =>
+      tryPlace(unit, fillings.find((filling) => fits(filling, unit, room)) ?? open(fillings, room), { room, placed }),
+    )
+  )
+    return true;
+  takeBack(placed);
+  fillings.length = before;
+  return false;
+}
+
+/** One unit in its place, so that it can be taken back. */
+interface Placed {
+  readonly filling: Filling;
+  readonly unit: Unit;
+}
+
+interface Placing {
+  readonly room: Room;
+  readonly placed: Placed[];
+}
+
+/** The first policy that takes all of them, a new one being the last choice. */
+function placeTogether(units: readonly Unit[], fillings: Filling[], { room, placed }: Placing): boolean {
+  if (units.length === 0) return true;
+  const before = fillings.length;
+  for (const filling of [...fillings, undefined]) {
+    const into = filling ?? open(fillings, room);
+    const tried: Placed[] = [];
+    if (units.every((unit) => tryPlace(unit, into, { room, placed: tried }))) {
+      placed.push(...tried);
+      return true;
     }
-    filling.units.set(unit.key, unit);
-    filling.added.set(unit.key, unit);
-    done.push({ filling, unit });
+    takeBack(tried);
   }
+  fillings.length = before;
+  return false;
+}
+
+function tryPlace(unit: Unit, filling: Filling | undefined, { room, placed }: Placing): boolean {
+  if (filling === undefined || !fits(filling, unit, room)) return false;
+  filling.units.set(unit.key, unit);
+  filling.added.set(unit.key, unit);
+  placed.push({ filling, unit });
   return true;
 }
 
-/** Where the unit's predecessor stands (replaced by one write, without a gap), else the first with room, else a new policy. */
-function shardFor(unit: Unit, fillings: Filling[], request: Room): Filling | undefined {
-  const home = fillings.find(
-    (filling) => filling.leaving.some((left) => left.resource === unit.resource) && fits(filling, unit, request),
-  );
-  const found = home ?? fillings.find((filling) => fits(filling, unit, request));
-  if (found !== undefined) return found;
-  if (fillings.length >= request.maxShards) return undefined;
-  const used = new Set([...request.taken, ...fillings.map((filling) => filling.index)]);
+function takeBack(placed: readonly Placed[]): void {
+  for (const { filling, unit } of placed) {
+    filling.units.delete(unit.key);
+    filling.added.delete(unit.key);
+  }
+}
+
+/** Where the unit's predecessor stands: there it is replaced by one write, without a gap. */
+function homeOf(unit: Unit, fillings: readonly Filling[]): Filling | undefined {
+  return fillings.find((filling) => filling.leaving.some((left) => left.resource === unit.resource));
+}
+
+/** A new, empty policy with the lowest free number; undefined when there may be no more. */
+function open(fillings: Filling[], { maxShards, taken }: Room): Filling | undefined {
+  if (fillings.length >= maxShards) return undefined;
+  const used = new Set([...taken, ...fillings.map((filling) => filling.index)]);
   const index = Array.from({ length: used.size + 1 }, (_, number) => number).find((number) => !used.has(number)) ?? used.size;
   const created: Filling = { index, units: new Map(), added: new Map(), leaving: [] };
-  if (!fits(created, unit, request)) return undefined;
   fillings.push(created);
   return created;
 }

@@ -91,8 +91,13 @@ export function createWorld(settings: AwsOptions['settings'] = {}): TestWorld {
       installation,
       classify: classifyAwsError,
       mayWrite: () => true,
-      checkPrincipal: (ref, signal) =>
-        lookUp.check(sessionOf(consumer), ref, { kind: 'role', name: ref.arn.split('/').at(-1) ?? '' }, signal),
+      checkPrincipal: async (ref, signal) => {
+        const name = ref.arn.split('/').at(-1) ?? '';
+        const seen = await lookUp.observe(sessionOf(consumer), ref.arn, { kind: 'role', name }, signal);
+        if (seen.kind === 'failed') return { kind: 'unknown', failure: seen.failure };
+        if (seen.kind === 'notFound') return seen;
+        return { kind: seen.uniqueId === ref.uniqueId ? 'ok' : 'recreated' };
+      },
       ...over,
     });
   };
