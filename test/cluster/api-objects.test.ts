@@ -1,35 +1,14 @@
 /**
- * Objects on the real API server: defaults, fields that never change, the greatest objects, and what kubectl shows of them. Bad input is in
+ * Objects on the real API server: defaults, fields that never change, and what kubectl shows of them. Bad input is in
  * api-validation.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { objectSchema } from '../../scripts/generate/crd.ts';
-import type { Structural } from '../../scripts/generate/structural.ts';
-import { operatorNamespace } from '../../sandbox/cluster/chart.ts';
-import type { KindDefinition } from '../../src/api/kind.ts';
-import { kinds } from '../../src/api/kinds.ts';
-import { apply, get, installChart, kubectl, uniqueNamespace } from '../support/cluster.ts';
-import type { Changes, Manifest, SampleKind } from '../unit/api/objects.ts';
-import { analysts, digest, keyArn, manifest, sampleKinds } from '../unit/api/objects.ts';
-
-const operator = `system:serviceaccount:${operatorNamespace}:sluice`;
-const definitions = kinds as readonly KindDefinition[];
-const plural = (kind: string): string => definitions.find((candidate) => candidate.kind === kind)?.plural ?? kind;
-
-/** Writes an object as whoever may: the operator its own two kinds, the administrator the rest. */
-async function write(object: Manifest): Promise<string> {
-  const own = object.kind === 'ShareItem' || object.kind === 'ReceivedShare';
-  return apply([object], own ? { as: operator } : {});
-}
-
-async function writeStatus(object: Manifest, status: object): Promise<string> {
-  const { apiVersion, kind, metadata } = object;
-  const input = JSON.stringify({ apiVersion, kind, metadata, status });
-  const args = ['apply', '--server-side', '--subresource=status', '--field-manager=sluice-status', '--filename', '-'];
-  return kubectl(args, { input, as: operator });
-}
+import { get, installChart, kubectl, uniqueNamespace } from '../support/cluster.ts';
+import type { Changes, SampleKind } from '../unit/api/objects.ts';
+import { analysts, manifest, sampleKinds } from '../unit/api/objects.ts';
+import { definitions, operator, plural, write, writeStatus } from './api-writers.ts';
 
 let namespace: string;
 
@@ -136,85 +115,6 @@ describe('a field that decides who gets what never changes', () => {
     );
     await expect(get('sharerequests', 'changed', namespace)).resolves.toMatchObject({ spec: { permissions: ['Read', 'Write'] } });
   });
-});
-
-/** Texts that a rule wants to have a certain form, at their longest, by the name of the field. */
-const longest: Record<string, (index: number) => string> = {
-  accountId: () => '111122223333',
-  region: () => 'ap-southeast-1',
-  arn: (i) => `arn:aws-us-gov:iam::444455556666:role/${'p'.repeat(500)}/${'n'.repeat(40)}${i}`,
-  roleArn: () => `arn:aws-us-gov:iam::444455556666:role/${'p'.repeat(500)}/${'n'.repeat(40)}`,
-  principalArn: () => `arn:aws-us-gov:iam::444455556666:role/${'p'.repeat(500)}/${'n'.repeat(40)}`,
-  kmsKeyArn: () => keyArn,
-  uniqueId: () => `AROA${'A'.repeat(124)}`,
-  digest: () => digest,
-  sharePolicyPrefix: () => 'twelveletter',
-  awsNamePrefix: () => 'twelveletter',
-  min: () => '1h',
-  max: () => '999999h',
-  expiresAfter: () => '999999h',
-  verifyInterval: () => '999999h',
-};
-/** Fields that exclude others which are longer. */
-const left = new Set(['names', 'expireTime:ShareRequest', 'autoApprove.namespaces']);
-
-/** The greatest value of a schema: every list full, every text at its longest, every optional field there. */
-function greatest(schema: Structural, name: string, index: number, kind: string): unknown {
-  if (schema.enum !== undefined)
-    return name === 'from' ? 'Selector' : (schema.enum[index % schema.enum.length] ?? schema.enum[0]);
-  if (schema.items !== undefined) return greatestList(schema, name, kind);
-  if (schema.additionalProperties !== undefined) {
-    return Object.fromEntries(
-      Array.from({ length: schema.maxProperties ?? 0 }, (_, i) => [`${'k'.repeat(127)}${i}`, 'v'.repeat(63)]),
-    );
-  }
-  if (schema.properties !== undefined) {
-    const excluded = (field: string): boolean =>
-      left.has(field) || left.has(`${field}:${kind}`) || (field === 'namespaces' && 'permissions' in (schema.properties ?? {}));
-    const fields = Object.entries(schema.properties).filter(([field]) => !excluded(field));
-    return Object.fromEntries(fields.map(([field, child]) => [field, greatest(child, field, index, kind)]));
-  }
-  if (schema.type === 'integer') return typeof schema['maximum'] === 'number' ? schema['maximum'] : 0;
-  if (schema.type === 'boolean') return true;
-  if (schema['format'] === 'date-time') return '2027-01-31T00:00:00Z';
-  return longest[name]?.(index) ?? `${'x'.repeat((schema.maxLength ?? 0) - 4)}${String(index).padStart(4, '0')}`;
-}
-
-function greatestList(schema: Structural, name: string, kind: string): unknown[] {
-  const { items, maxItems = 0 } = schema;
-  if (items === undefined) return [];
-  // A set of words holds each word once.
-  const length = items.enum === undefined ? maxItems : Math.min(maxItems, items.enum.length);
-  return Array.from({ length }, (_, i) => greatest(items, name, i, kind));
-}
-
-describe('the greatest object', () => {
-  // etcd refuses 1.5 MiB; a third of it leaves room for texts in other alphabets.
-  const limit = 512 * 1024;
-
-  test.each(definitions.map((definition): [string, KindDefinition] => [definition.kind, definition]))(
-    'of kind %s, every list full, is taken by the API server and stays below 512 KiB',
-    async (kind, definition) => {
-      const { spec, status } = objectSchema(definition).properties ?? {};
-      if (spec === undefined || status === undefined) throw new Error('no schema');
-      const name = kind === 'Environment' ? `${namespace}-greatest` : 'greatest';
-      const place = kind === 'Environment' ? {} : { namespace };
-      const object = {
-        ...manifest('Dataset', name, {}),
-        kind,
-        metadata: { name, ...place },
-        spec: greatest(spec, 'spec', 0, kind),
-      } as Manifest;
-      await write(object);
-      await writeStatus(object, greatest(status, 'status', 0, kind) as object);
-      const scope = kind === 'Environment' ? [] : ['--namespace', namespace];
-      const stored = await kubectl(['get', plural(kind), name, '--output', 'json', '--show-managed-fields', ...scope]);
-      const size = Buffer.byteLength(JSON.stringify(JSON.parse(stored)));
-      expect(size).toBeGreaterThan(1000);
-      expect(size).toBeLessThan(limit);
-      await kubectl(['delete', plural(kind), name, ...scope]);
-    },
-  );
 });
 
 describe('kubectl get', () => {

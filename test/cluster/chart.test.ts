@@ -106,7 +106,9 @@ describe('helm template', () => {
     const image = async (values: Record<string, string>): Promise<string | undefined> =>
       podSpec(await template(values)).containers[0]?.image;
     const digest = `sha256:${'a'.repeat(64)}`;
-    await expect(image({ 'image.repository': 'a/b', 'image.tag': '1.2.3', 'image.digest': digest })).resolves.toBe(`a/b@${digest}`);
+    await expect(image({ 'image.repository': 'a/b', 'image.tag': '1.2.3', 'image.digest': digest })).resolves.toBe(
+      `a/b@${digest}`,
+    );
     await expect(image({ 'image.repository': 'a/b', 'image.tag': '1.2.3' })).resolves.toBe('a/b:1.2.3');
     await expect(image({})).resolves.toBe('sluice:0.1.0');
   });
