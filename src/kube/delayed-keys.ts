@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { createHeap } from './heap.ts';
+import type { Heap } from './heap.ts';
 
 /** A delayed key. */
 export interface DelayedKey {
@@ -26,51 +27,64 @@ export interface DelayedKeys {
 /** Node fires timers beyond 2^31 ms at once; a look once a day costs nothing. */
 const LONGEST_TIMER_MS = 86_400_000;
 
+interface State {
+  readonly clock: Clock;
+  readonly onDue: (item: DelayedKey) => void;
+  readonly entries: Map<string, DelayedKey>;
+  readonly byTime: Heap<DelayedKey>;
+  timer: { readonly at: number; readonly cancel: () => void } | undefined;
+}
+
 /** No keys. `onDue` gets each key once, when its time has come, in the order of their times. */
 export function createDelayedKeys(clock: Clock, onDue: (item: DelayedKey) => void): DelayedKeys {
-  const entries = new Map<string, DelayedKey>();
   const byTime = createHeap<DelayedKey>((a, b) => a.dueAt < b.dueAt);
-  let timer: { readonly at: number; readonly cancel: () => void } | undefined;
-
-  const take = (key: string): DelayedKey | undefined => {
-    const entry = entries.get(key);
-    if (entry !== undefined) byTime.remove(entry);
-    entries.delete(key);
-    return entry;
-  };
-  const wake = (): void => {
-    timer = undefined;
-    for (let next = byTime.peek(); next !== undefined && next.dueAt <= clock.now(); next = byTime.peek()) {
-      take(next.key);
-      onDue(next);
-    }
-    arm();
-  };
-  /** The timer may be early (its key was taken out): it then finds nothing due and is set anew. */
-  const arm = (): void => {
-    const next = byTime.peek();
-    if (next === undefined || (timer !== undefined && timer.at <= next.dueAt)) return;
-    timer?.cancel();
-    timer = { at: next.dueAt, cancel: clock.after(Math.min(Math.max(0, next.dueAt - clock.now()), LONGEST_TIMER_MS), wake) };
-  };
-
+  const state: State = { clock, onDue, entries: new Map(), byTime, timer: undefined };
   return {
     get size() {
-      return entries.size;
+      return state.entries.size;
     },
-    add: (item) => {
-      const old = take(item.key);
-      const dueAt = Math.min(item.dueAt, old?.dueAt ?? item.dueAt);
-      const entry = { key: item.key, dueAt, priority: Math.max(item.priority, old?.priority ?? item.priority) };
-      entries.set(entry.key, entry);
-      byTime.push(entry);
-      arm();
-    },
-    take,
+    add: (item) => add(state, item),
+    take: (key) => take(state, key),
     clear: () => {
-      timer?.cancel();
-      timer = undefined;
-      for (const key of [...entries.keys()]) take(key);
+      state.timer?.cancel();
+      state.timer = undefined;
+      for (const key of [...state.entries.keys()]) take(state, key);
     },
   };
+}
+
+function add(state: State, item: DelayedKey): void {
+  const old = take(state, item.key);
+  const dueAt = Math.min(item.dueAt, old?.dueAt ?? item.dueAt);
+  const entry = { key: item.key, dueAt, priority: Math.max(item.priority, old?.priority ?? item.priority) };
+  state.entries.set(entry.key, entry);
+  state.byTime.push(entry);
+  arm(state);
+}
+
+function take(state: State, key: string): DelayedKey | undefined {
+  const entry = state.entries.get(key);
+  if (entry !== undefined) state.byTime.remove(entry);
+  state.entries.delete(key);
+  return entry;
+}
+
+/** The timer may be early (its key was taken out): it then finds nothing due and is set anew. */
+function arm(state: State): void {
+  const { clock, byTime } = state;
+  const next = byTime.peek();
+  if (next === undefined || (state.timer !== undefined && state.timer.at <= next.dueAt)) return;
+  state.timer?.cancel();
+  const waitMs = Math.min(Math.max(0, next.dueAt - clock.now()), LONGEST_TIMER_MS);
+  state.timer = { at: next.dueAt, cancel: clock.after(waitMs, () => wake(state)) };
+}
+
+function wake(state: State): void {
+  const { clock, byTime } = state;
+  state.timer = undefined;
+  for (let next = byTime.peek(); next !== undefined && next.dueAt <= clock.now(); next = byTime.peek()) {
+    take(state, next.key);
+    state.onDue(next);
+  }
+  arm(state);
 }

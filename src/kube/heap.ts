@@ -14,62 +14,67 @@ export interface Heap<T> {
   remove(item: T): boolean;
 }
 
+interface State<T> {
+  /** The children of position i are at 2i+1 and 2i+2. */
+  readonly items: T[];
+  readonly positions: Map<T, number>;
+  readonly before: (a: T, b: T) => boolean;
+}
+
 /** An empty heap whose first item is the one that is `before` all others. The order of an item must not change while it is inside. */
 export function createHeap<T>(before: (a: T, b: T) => boolean): Heap<T> {
-  const items: T[] = [];
-  const positions = new Map<T, number>();
-
-  const place = (item: T, position: number): void => {
-    items[position] = item;
-    positions.set(item, position);
-  };
-
-  const siftUp = (item: T, from: number): void => {
-    let position = from;
-    while (position > 0) {
-      const parentPosition = (position - 1) >> 1;
-      const parent = items[parentPosition] as T;
-      if (!before(item, parent)) break;
-      place(parent, position);
-      position = parentPosition;
-    }
-    place(item, position);
-  };
-
-  const siftDown = (item: T, from: number): void => {
-    let position = from;
-    for (;;) {
-      const child = firstChild(items, position, before);
-      if (child === undefined || !before(items[child] as T, item)) break;
-      place(items[child] as T, position);
-      position = child;
-    }
-    place(item, position);
-  };
-
-  const remove = (item: T): boolean => {
-    const position = positions.get(item);
-    if (position === undefined) return false;
-    positions.delete(item);
-    const last = items.pop() as T;
-    if (last === item) return true;
-    const parent = items[(position - 1) >> 1];
-    if (position > 0 && before(last, parent as T)) siftUp(last, position);
-    else siftDown(last, position);
-    return true;
-  };
-
+  const state: State<T> = { items: [], positions: new Map(), before };
   return {
     get size() {
-      return items.length;
+      return state.items.length;
     },
-    push: (item) => siftUp(item, items.length),
-    peek: () => items[0],
-    remove,
+    push: (item) => siftUp(state, item, state.items.length),
+    peek: () => state.items[0],
+    remove: (item) => remove(state, item),
   };
 }
 
-function firstChild<T>(items: readonly T[], position: number, before: (a: T, b: T) => boolean): number | undefined {
+function remove<T>(state: State<T>, item: T): boolean {
+  const { items, positions, before } = state;
+  const position = positions.get(item);
+  if (position === undefined) return false;
+  positions.delete(item);
+  const last = items.pop() as T;
+  if (last === item) return true;
+  // The last item takes the free place, and may belong above or below it.
+  if (position > 0 && before(last, items[(position - 1) >> 1] as T)) siftUp(state, last, position);
+  else siftDown(state, last, position);
+  return true;
+}
+
+function siftUp<T>(state: State<T>, item: T, from: number): void {
+  let position = from;
+  while (position > 0) {
+    const above = (position - 1) >> 1;
+    const parent = state.items[above] as T;
+    if (!state.before(item, parent)) break;
+    place(state, parent, position);
+    position = above;
+  }
+  place(state, item, position);
+}
+
+function siftDown<T>(state: State<T>, item: T, from: number): void {
+  let position = from;
+  for (let child = firstChild(state, position); child !== undefined; child = firstChild(state, position)) {
+    if (!state.before(state.items[child] as T, item)) break;
+    place(state, state.items[child] as T, position);
+    position = child;
+  }
+  place(state, item, position);
+}
+
+function place<T>({ items, positions }: State<T>, item: T, position: number): void {
+  items[position] = item;
+  positions.set(item, position);
+}
+
+function firstChild<T>({ items, before }: State<T>, position: number): number | undefined {
   const left = 2 * position + 1;
   const right = left + 1;
   if (left >= items.length) return undefined;

@@ -193,39 +193,40 @@ function runningMetrics(registry: Registry, labelNames: readonly string[]): (of:
   return (of, read) => void readers.set(JSON.stringify(of), { of, read });
 }
 
-function controllerMetrics(registry: Registry): KubeMetrics['controller'] {
+interface ReconcileMetrics {
+  readonly total: Counter;
+  readonly errors: Counter;
+  readonly terminal: Counter;
+  readonly panics: Counter;
+  readonly timeouts: Counter;
+  readonly time: Histogram;
+  readonly maximum: Gauge;
+  readonly active: Gauge;
+}
+
+function defineReconcileMetrics(registry: Registry): ReconcileMetrics {
   const labels = ['controller'];
-  const total = counter(registry, [
-    'controller_runtime_reconcile_total',
-    'Total number of reconciliations per controller',
-    [...labels, 'result'],
-  ]);
-  const single = (name: string, help: string): Counter => counter(registry, [name, help, labels]);
-  const errors = single('controller_runtime_reconcile_errors_total', 'Total number of reconciliation errors per controller');
-  const terminal = single(
-    'controller_runtime_terminal_reconcile_errors_total',
-    'Total number of terminal reconciliation errors per controller',
-  );
-  const panics = single('controller_runtime_reconcile_panics_total', 'Total number of reconciliation panics per controller');
-  const timeouts = single(
-    'controller_runtime_reconcile_timeouts_total',
-    'Total number of reconciliation timeouts per controller',
-  );
-  const time = histogram(registry, RECONCILE_BUCKETS, [
-    'controller_runtime_reconcile_time_seconds',
-    'Length of time per reconciliation per controller',
-    labels,
-  ]);
-  const maximum = gauge(registry, [
-    'controller_runtime_max_concurrent_reconciles',
-    'Maximum number of concurrent reconciles per controller',
-    labels,
-  ]);
-  const active = gauge(registry, [
-    'controller_runtime_active_workers',
-    'Number of currently used workers per controller',
-    labels,
-  ]);
+  const count = (name: string, help: string, more: readonly string[] = []): Counter =>
+    counter(registry, [`controller_runtime_${name}`, help, [...labels, ...more]]);
+  const measure = (name: string, help: string): Gauge => gauge(registry, [`controller_runtime_${name}`, help, labels]);
+  return {
+    total: count('reconcile_total', 'Total number of reconciliations per controller', ['result']),
+    errors: count('reconcile_errors_total', 'Total number of reconciliation errors per controller'),
+    terminal: count('terminal_reconcile_errors_total', 'Total number of terminal reconciliation errors per controller'),
+    panics: count('reconcile_panics_total', 'Total number of reconciliation panics per controller'),
+    timeouts: count('reconcile_timeouts_total', 'Total number of reconciliation timeouts per controller'),
+    time: histogram(registry, RECONCILE_BUCKETS, [
+      'controller_runtime_reconcile_time_seconds',
+      'Length of time per reconciliation per controller',
+      labels,
+    ]),
+    maximum: measure('max_concurrent_reconciles', 'Maximum number of concurrent reconciles per controller'),
+    active: measure('active_workers', 'Number of currently used workers per controller'),
+  };
+}
+
+function controllerMetrics(registry: Registry): KubeMetrics['controller'] {
+  const { total, errors, terminal, panics, timeouts, time, maximum, active } = defineReconcileMetrics(registry);
   return (controller) => {
     // Present from the first scrape on, so that rate() sees the first failure.
     for (const result of ['success', 'error', 'requeue', 'requeue_after']) total.inc({ controller, result }, 0);

@@ -5,7 +5,6 @@
  * Part of the work queue (queue.ts); knows nothing of running or delayed keys.
  */
 import { createHeap } from './heap.ts';
-import type { Heap } from './heap.ts';
 
 /** A ready key. */
 export interface ReadyKey {
@@ -43,15 +42,14 @@ export function createReadyKeys(): ReadyKeys {
   let sequence = 0;
   let turn = 0;
 
+  const orders = [byPriority, byAge];
   const insert = (entry: Entry): void => {
     entries.set(entry.key, entry);
-    byPriority.push(entry);
-    byAge.push(entry);
+    for (const order of orders) order.push(entry);
   };
   const drop = (entry: Entry): void => {
     entries.delete(entry.key);
-    byPriority.remove(entry);
-    byAge.remove(entry);
+    for (const order of orders) order.remove(entry);
   };
 
   return {
@@ -67,8 +65,7 @@ export function createReadyKeys(): ReadyKeys {
       insert({ ...entry, priority });
     },
     take: () => {
-      const order: Heap<Entry> = turn % AGED_TURN === AGED_TURN - 1 ? byAge : byPriority;
-      const entry = order.peek();
+      const entry = (turn % AGED_TURN === AGED_TURN - 1 ? byAge : byPriority).peek();
       if (entry === undefined) return undefined;
       turn++;
       drop(entry);

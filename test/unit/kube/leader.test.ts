@@ -1,116 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
-import { ApiError, ConnectionError } from '../../../src/kube/errors.ts';
 import { createLeaderElector } from '../../../src/kube/leader.ts';
-import type { ElectionOutcome, LeaderElector } from '../../../src/kube/leader.ts';
 import { silentLogger } from '../../../src/kube/logging.ts';
-import type { RequestOptions, Transport } from '../../../src/kube/transport.ts';
 import { FakeCollections } from '../../support/fake-collections.ts';
-import type { FakeObject } from '../../support/fake-collections.ts';
-import { createVirtualClock } from '../../support/virtual-clock.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
-
-const LEASES = '/apis/coordination.k8s.io/v1/leases';
-const KEY = 'sluice/leader';
-
-/** What the network does to one candidate. lose-answer: the server does the work, and nobody hears of it. */
-type Weather = 'fine' | 'errors' | 'hangs' | 'lose-answer';
-
-interface Candidate {
-  readonly elector: LeaderElector;
-  weather: Weather;
-  readonly stop: () => void;
-  outcome: ElectionOutcome | undefined;
-  readonly status: boolean[];
-  slowPaths: number;
-  readonly pools: Set<string | undefined>;
-}
-
-interface World {
-  readonly clock: VirtualClock;
-  readonly data: FakeCollections;
-  candidate(identity: string, skewMs?: number): Candidate;
-  holder(): unknown;
-}
-
-function createWorld(): World {
-  const clock = createVirtualClock();
-  const data = new FakeCollections();
-  const candidate = (identity: string, skewMs = 0): Candidate => {
-    const controller = new AbortController();
-    const own: Clock = { ...clock, now: () => clock.now() + skewMs };
-    const self: Pick<Candidate, 'weather' | 'pools'> = { weather: 'fine', pools: new Set() };
-    const elector = createLeaderElector({
-      transport: leaseTransport(data, clock, self),
-      namespace: 'sluice',
-      name: 'leader',
-      identity,
-      clock: own,
-      random: () => 0.5,
-      logger: silentLogger,
-      metrics: { leading: (yes) => void made.status.push(yes), slowPath: () => void made.slowPaths++ },
-    });
-    const made: Candidate = Object.assign(self, {
-      elector,
-      stop: () => controller.abort(),
-      outcome: undefined,
-      status: [],
-      slowPaths: 0,
-    });
-    void elector.run(controller.signal).then((outcome) => (made.outcome = outcome));
-    return made;
-  };
-  return {
-    clock,
-    data,
-    candidate,
-    holder: () => (data.get(LEASES, KEY)?.['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity,
-  };
-}
-
-function leaseTransport(data: FakeCollections, clock: Clock, self: Pick<Candidate, 'weather' | 'pools'>): Transport {
-  const hang = async (request: RequestOptions): Promise<never> => {
-    await clock.sleep(request.timeoutMs ?? 30_000, request.signal);
-    throw new ConnectionError('timeout', 'it took too long');
-  };
-  const request = async (options: RequestOptions): Promise<unknown> => {
-    self.pools.add(options.pool);
-    options.signal?.throwIfAborted();
-    if (self.weather === 'errors') throw new ApiError({ status: 500, message: 'down' });
-    if (self.weather === 'hangs') return hang(options);
-    const answer = answerOf(data, options);
-    if (self.weather === 'lose-answer') return hang(options);
-    if (typeof answer !== 'number') return answer;
-    throw new ApiError({
-      status: answer === 499 ? 409 : answer,
-      reason: answer === 499 ? 'AlreadyExists' : '',
-      message: 'refused',
-    });
-  };
-  return {
-    request: <T>(options: RequestOptions) => request(options) as Promise<T>,
-    watch: () => {
-      throw new Error('leader election does not watch');
-    },
-    close: async () => undefined,
-  };
-}
-
-function answerOf(data: FakeCollections, { method, body }: RequestOptions): FakeObject | number {
-  if (method === 'POST') return data.create(LEASES, body as FakeObject);
-  if (method === 'PUT') return data.replace(LEASES, KEY, body as FakeObject);
-  return data.get(LEASES, KEY) ?? 404;
-}
-
-/** Virtual milliseconds until `condition` holds, in steps of 100. */
-async function timeUntil(clock: VirtualClock, condition: () => boolean, limitMs = 60_000): Promise<number> {
-  const start = clock.now();
-  while (!condition()) {
-    if (clock.now() - start > limitMs) throw new Error(`not within ${limitMs} ms`);
-    await clock.advance(100);
-  }
-  return clock.now() - start;
-}
+import { KEY, LEASES, createWorld, leaseTransport, timeUntil } from './leader-world.ts';
 
 describe('leader election', () => {
   it('lets the first candidate lead at once, and no other', async () => {
@@ -203,6 +96,20 @@ describe('leader election', () => {
       expect(a.outcome).toMatchObject({ kind: 'lost' });
     },
   );
+
+  it('counts the deadline from before the request, since nobody knows when the server did its work', async () => {
+    const world = createWorld();
+    const a = world.candidate('a');
+    await world.clock.settle();
+    a.weather = 'slow';
+    await world.clock.advance(3_500);
+    // Asked at 2.0 s, answered at 3.5 s.
+    a.weather = 'hangs';
+    await world.clock.advance(8_499);
+    expect(a.elector.mayWrite()).toBe(true);
+    await world.clock.advance(1);
+    expect(a.elector.mayWrite()).toBe(false);
+  });
 
   it('keeps leading through failures that are shorter than the deadline', async () => {
     const world = createWorld();

@@ -1,55 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { plainClusterConfig } from '../../../src/kube/cluster-config.ts';
-import type { ClusterConfig } from '../../../src/kube/cluster-config.ts';
 import { ApiError, ConnectionError } from '../../../src/kube/errors.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
-import type { MeasuredRequest, Transport, TransportOptions } from '../../../src/kube/transport.ts';
+import type { MeasuredRequest } from '../../../src/kube/transport.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startFakeApiServer, statusFault } from '../../support/fake-apiserver.ts';
-import type { FakeApiServer } from '../../support/fake-apiserver.ts';
-import { createVirtualClock } from '../../support/virtual-clock.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
+import { get, outcomeOf, post, reset, setUp } from './transport-harness.ts';
 import { WIDGETS, widget } from './widget.ts';
-
-interface Harness extends AsyncDisposable {
-  readonly server: FakeApiServer;
-  readonly clock: VirtualClock;
-  readonly transport: Transport;
-  readonly measured: string[];
-  readonly retried: string[];
-}
-
-async function setUp(options: Partial<TransportOptions> = {}): Promise<Harness> {
-  const server = await startFakeApiServer();
-  const clock = createVirtualClock({ turns: 10 });
-  const measured: string[] = [];
-  const retried: string[] = [];
-  const say = ({ method, code }: MeasuredRequest): string => `${method} ${code}`;
-  const metrics = {
-    requested: (one: MeasuredRequest) => void measured.push(say(one)),
-    retried: (one: MeasuredRequest) => void retried.push(say(one)),
-  };
-  const transport = createTransport({ config: plainClusterConfig(server.url), clock, random: () => 0, metrics, ...options });
-  const dispose = async (): Promise<void> => {
-    await transport.close();
-    await server.close();
-  };
-  return { server, clock, transport, measured, retried, [Symbol.asyncDispose]: dispose };
-}
-
-const get = { method: 'GET', path: `${WIDGETS}` } as const;
-const post = { method: 'POST', path: '/apis/example.com/v1/namespaces/default/widgets', body: widget('new') } as const;
-const reset: Parameters<FakeApiServer['fail']>[0]['act'] = (response) => response.socket?.resetAndDestroy();
-
-/** The outcome of a request as a value, so that time can be moved while it runs. */
-function outcomeOf(request: Promise<unknown>): { value: unknown } {
-  const outcome: { value: unknown } = { value: undefined };
-  request.then(
-    (value) => (outcome.value = value ?? 'nothing'),
-    (error: unknown) => (outcome.value = error),
-  );
-  return outcome;
-}
 
 describe('the transport', () => {
   it('sends JSON and its name, and gives back JSON', async () => {
@@ -260,92 +217,5 @@ describe('the transport', () => {
     await eventually(() => outcome.value !== undefined, 'it has ended');
     expect(outcome.value).toBeInstanceOf(ConnectionError);
     expect(outcome.value).toMatchObject({ code: 'timeout', message: 'the API server took longer than 10000 ms' });
-  });
-});
-
-describe('credentials', () => {
-  function rotating(server: string): ClusterConfig & { reads: number } {
-    const config = {
-      server,
-      reads: 0,
-      credentials: () =>
-        Promise.resolve({ headers: { authorization: `Bearer token-${++config.reads}` }, tls: { insecure: false } }),
-    };
-    return config;
-  }
-
-  it('are read once a minute, and at once after a 401', async () => {
-    await using h = await setUp();
-    const config = rotating(h.server.url);
-    const transport = createTransport({ config, clock: h.clock, random: () => 0 });
-    await transport.request(get);
-    await transport.request(get);
-    expect(config.reads).toBe(1);
-    await h.clock.advance(60_001);
-    await transport.request(get);
-    expect(config.reads).toBe(2);
-
-    h.server.fail({ match: () => true, act: statusFault(401, 'Unauthorized') });
-    const outcome = outcomeOf(transport.request(get));
-    await eventually(() => h.server.requests.length === 4, 'it was refused');
-    await h.clock.settle();
-    await h.clock.advance(0);
-    await eventually(() => outcome.value !== undefined, 'it is answered');
-    expect(h.server.requests.at(-1)?.headers.authorization).toBe('Bearer token-3');
-
-    h.server.fail({ match: () => true, times: 2, act: statusFault(401, 'Unauthorized') });
-    const refused = outcomeOf(transport.request(get));
-    await eventually(() => h.server.requests.length === 6, 'it was refused');
-    await h.clock.settle();
-    await h.clock.advance(0);
-    await eventually(() => refused.value !== undefined, 'it gives up');
-    expect(refused.value).toMatchObject({ status: 401 });
-    await transport.close();
-  });
-
-  it('that cannot be read are an error that says so, and are tried again', async () => {
-    await using h = await setUp();
-    let broken = true;
-    const config: ClusterConfig = {
-      server: h.server.url,
-      credentials: () =>
-        broken ? Promise.reject(new Error('no such file')) : Promise.resolve({ headers: {}, tls: { insecure: false } }),
-    };
-    const transport = createTransport({ config, clock: h.clock, random: () => 0 });
-    await expect(transport.request(post)).rejects.toMatchObject({ code: 'credentials', cause: { message: 'no such file' } });
-    broken = false;
-    await expect(transport.request(post)).resolves.toBeDefined();
-    await transport.close();
-  });
-
-  it('with another certificate open other connections', async () => {
-    await using h = await setUp();
-    const ports: (number | undefined)[] = [];
-    let servername = 'one';
-    const servers: string[] = [];
-    const config: ClusterConfig = {
-      server: h.server.url,
-      credentials: () => {
-        servers.push(servername);
-        return Promise.resolve({ headers: {}, tls: { insecure: false, servername } });
-      },
-    };
-    const transport = createTransport({ config, clock: h.clock, random: () => 0 });
-    h.server.fail({
-      match: () => true,
-      times: 3,
-      act: (response) => {
-        ports.push(response.socket?.remotePort);
-        response.end('{}');
-      },
-    });
-    await transport.request(get);
-    servername = 'two';
-    await transport.request(get);
-    await h.clock.advance(60_001);
-    await transport.request(get);
-    expect(ports.slice(0, 2)).not.toContain(ports[2]);
-    expect(servers).toEqual(['one', 'two']);
-    await transport.close();
   });
 });

@@ -8,8 +8,9 @@ import { keyOf } from '../../../src/kube/object.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
 import type { ResourceType } from '../../../src/kube/resource.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startFakeApiServer } from '../../support/fake-apiserver.ts';
-import type { FakeApiServer } from '../../support/fake-apiserver.ts';
+import type { FakeApiServer, FakeRequest } from '../../support/fake-apiserver.ts';
 import type { FakeObject } from '../../support/fake-collections.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
@@ -53,6 +54,16 @@ export interface InformerHarness extends AsyncDisposable {
   readonly stop: () => Promise<void>;
 }
 
+function countingMetrics(counts: InformerHarness['counts']): InformerMetrics {
+  return {
+    listed: () => void counts.listed++,
+    watched: () => void counts.watched++,
+    failed: () => void counts.failed++,
+    handlerFailed: () => void counts.handlerFailed++,
+    cached: () => undefined,
+  };
+}
+
 /** Starts a server, lets `prepare` fill it, and runs an informer. */
 export async function runInformer(
   prepare: (server: FakeApiServer) => void,
@@ -63,13 +74,7 @@ export async function runInformer(
   const clock = createVirtualClock({ turns: 10 });
   const transport = createTransport({ config: plainClusterConfig(server.url), clock, random: () => 0 });
   const counts = { listed: 0, watched: 0, failed: 0, handlerFailed: 0 };
-  const metrics: InformerMetrics = {
-    listed: () => void counts.listed++,
-    watched: () => void counts.watched++,
-    failed: () => void counts.failed++,
-    handlerFailed: () => void counts.handlerFailed++,
-    cached: () => undefined,
-  };
+  const metrics = countingMetrics(counts);
   const informer = createInformer<Widget>({
     transport,
     type: widgets,
@@ -94,4 +99,17 @@ export async function runInformer(
     await server.close();
   };
   return { server, clock, informer, heard, events, counts, stop, [Symbol.asyncDispose]: stop };
+}
+
+export const isList = (request: FakeRequest): boolean => request.method === 'GET' && !request.isWatch;
+export const isWatch = (request: FakeRequest): boolean => request.isWatch;
+
+/** Names of the cached widgets. */
+export function names(harness: InformerHarness): string[] {
+  return harness.informer.store.list().map(({ metadata }) => metadata.name);
+}
+
+/** The informer has listed, and its watch is open. */
+export async function synced(harness: InformerHarness): Promise<void> {
+  await eventually(() => harness.informer.hasSynced() && harness.server.openWatches() > 0, 'the informer has synced and watches');
 }
