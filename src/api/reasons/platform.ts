@@ -30,7 +30,7 @@ export const platformReasons = {
   OwnedByAnotherInstallation: {
     meaning: 'Another operator serves this Environment (status.installation); this one writes nothing there.',
     actor: 'platform team',
-    next: 'Use one operator per Environment, or hand it over by clearing status.installation.',
+    next: 'Use one operator per Environment. To hand it over, give the new operator the same installation id and stop the old one.',
     kinds: ['Environment'],
   },
   DuplicateEnvironment: {
