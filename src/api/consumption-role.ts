@@ -31,6 +31,9 @@ const statusSchema = z.strictObject({
       'The policies through which the principal gets its shares.',
     ),
   ),
+  display: optional(
+    z.strictObject({ principal: optional(text(160, 'Account and name of the principal.')) }).describe('Texts for columns.'),
+  ),
 });
 
 /** Definition of ConsumptionRole. */

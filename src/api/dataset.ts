@@ -138,6 +138,9 @@ const statusSchema = z.strictObject({
   leftovers: optional(leftovers()),
   lastHandledVerifyAt: optional(handledAt('sluice.dev/verify-requested-at')),
   lastHandledReapplyAt: optional(handledAt('sluice.dev/reapply-requested-at')),
+  display: optional(
+    z.strictObject({ items: optional(text(64, 'Number and kind of the items.')) }).describe('Texts for columns.'),
+  ),
 });
 
 /** Definition of Dataset. */

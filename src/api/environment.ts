@@ -120,6 +120,9 @@ const statusSchema = z.strictObject({
     ),
   ),
   leftovers: optional(leftovers()),
+  display: optional(
+    z.strictObject({ message: optional(text(256, 'Message of Ready, shortened.')) }).describe('Texts for columns.'),
+  ),
 });
 
 /** Definition of Environment. */
