@@ -4,7 +4,7 @@
 import type { ConsumptionRole, ConsumptionRoleStatus } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
-import { principalName, shortPrincipal } from '../shares/arn.ts';
+import { principalName } from '../shares/arn.ts';
 import { judgeRole, type Verdict } from '../shares/judge.ts';
 import { types } from './cluster.ts';
 import { wakeRequests } from './dependents.ts';
@@ -68,6 +68,5 @@ function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): 
     conditions: stampConditions(conditions, role.status?.conditions, { generation, now: operator.clock.now() }),
     ...(seen?.kind === 'found' ? { uniqueId: seen.value.uniqueId } : {}),
     ...(policies.length === 0 ? {} : { policies }),
-    display: { principal: shortPrincipal(role.spec.principalArn) },
   };
 }

@@ -111,7 +111,6 @@ function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefin
     conditions: stampConditions(conditions, dataset.status?.conditions, { generation, now: operator.clock.now() }),
     shares: countsOf(operator, keyOf(dataset)),
     ...(dataset.status?.leftovers === undefined ? {} : { leftovers: dataset.status.leftovers }),
-    display: { items: `${String(count)} bucket${count === 1 ? '' : 's'}` },
   };
 }
 

@@ -14,19 +14,14 @@ import { types } from './cluster.ts';
 import { wakeRequests, wakeShares } from './dependents.ts';
 import { setFinalizer } from './finalizers.ts';
 import { contestedBuckets } from './gather.ts';
-import { sameObservation } from './observations.ts';
+import { sameObservation, type EnvironmentFinding } from './observations.ts';
 import { sessionOf } from './session.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
-import { cut, stampConditions, writeStatus } from './status.ts';
+import { stampConditions, writeStatus } from './status.ts';
 
 /** A session that can't be had is tried again this often: most causes are mended in AWS, where no event comes from. */
 const notReadyRetryMs = 30_000;
 const policySizeLimit = 6144;
-
-/** What was found out about an Environment. */
-type Finding =
-  | { readonly kind: 'ready'; readonly attachmentQuota: number; readonly callerArn: string }
-  | { readonly kind: 'notReady'; readonly reason: string; readonly message: string; readonly passing: boolean };
 
 /** Reconciles one Environment. */
 export async function reconcileEnvironment(operator: Operator, name: string, signal: AbortSignal): Promise<Result> {
@@ -34,12 +29,13 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
   const environment = cluster.environments.store.get(name);
   if (environment === undefined) {
     observations.environments.delete(name);
+    observations.entered.delete(name);
     wakeDependents(operator, name);
     return { kind: 'done' };
   }
   const users = cluster.items.store.index('environment', name);
   await setFinalizer(operator, types.environment, environment, { name: finalizers.inUse, wanted: users.length > 0 });
-  const found = await inspect(operator, environment, signal);
+  const found = await inspectWhenDue(operator, environment, signal);
   const state: NonNullable<EnvironmentState> =
     found.kind === 'ready'
       ? { kind: 'ready', attachmentQuota: found.attachmentQuota }
@@ -52,7 +48,38 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
   return { kind: 'requeue', afterMs: jittered(again, operator.random) };
 }
 
-async function inspect(operator: Operator, environment: Environment, signal: AbortSignal): Promise<Finding> {
+/** AWS is asked when something that matters has changed, and when it is time; not whenever somebody looks at the Environment. */
+async function inspectWhenDue(operator: Operator, environment: Environment, signal: AbortSignal): Promise<EnvironmentFinding> {
+  const { observations, cluster, clock } = operator;
+  const { name, generation, uid } = environment.metadata;
+  const secretRef = environment.spec.assumeRole?.externalIdSecretRef;
+  const secret = cluster.secrets.store.list().find(({ metadata }) => metadata.name === secretRef?.name);
+  const basis = [
+    uid,
+    generation,
+    secret?.metadata.resourceVersion,
+    environment.status?.installation,
+    olderTwin(operator, environment),
+  ].join('|');
+  const last = observations.entered.get(name);
+  const interval = last?.found.kind === 'ready' ? operator.verifyIntervalMs : notReadyRetryMs;
+  if (last?.basis === basis && clock.now() - last.at < interval * 0.9) return last.found;
+  // A changed external id must not meet a session that was made with the old one.
+  if (last !== undefined && last.basis !== basis) operator.sessions.forget(sessionOf(environment));
+  const found = await inspect(operator, environment, signal);
+  const served =
+    found.kind === 'ready' || found.reason !== 'OwnedByAnotherInstallation'
+      ? operator.installation
+      : environment.status?.installation;
+  observations.entered.set(name, {
+    basis: [uid, generation, secret?.metadata.resourceVersion, served, olderTwin(operator, environment)].join('|'),
+    at: clock.now(),
+    found,
+  });
+  return found;
+}
+
+async function inspect(operator: Operator, environment: Environment, signal: AbortSignal): Promise<EnvironmentFinding> {
   const { installation } = operator;
   const served = environment.status?.installation;
   if (served !== undefined && served !== installation) {
@@ -80,7 +107,7 @@ function olderTwin({ cluster }: Operator, environment: Environment): string | un
   return first === undefined || first.metadata.name === environment.metadata.name ? undefined : first.metadata.name;
 }
 
-async function enter(operator: Operator, environment: Environment, signal: AbortSignal): Promise<Finding> {
+async function enter(operator: Operator, environment: Environment, signal: AbortSignal): Promise<EnvironmentFinding> {
   const { sessions, observations } = operator;
   const session = sessionOf(environment);
   try {
@@ -98,7 +125,7 @@ async function enter(operator: Operator, environment: Environment, signal: Abort
   }
 }
 
-function refusedEntry(environment: Environment, error: unknown): Finding {
+function refusedEntry(environment: Environment, error: unknown): EnvironmentFinding {
   const failure = classifyAwsError(error);
   const role = environment.spec.assumeRole?.arn;
   if (failure.code === 'ExternalIdMissing')
@@ -134,7 +161,7 @@ async function readQuota({ sessions }: Operator, session: SessionRef): Promise<n
   }
 }
 
-function statusOf(operator: Operator, environment: Environment, found: Finding, users: number): EnvironmentStatus {
+function statusOf(operator: Operator, environment: Environment, found: EnvironmentFinding, users: number): EnvironmentStatus {
   const generation = environment.metadata.generation ?? 0;
   const conditions = conditionsOf(environment, found, users);
   const mine = found.kind === 'ready' || found.reason !== 'OwnedByAnotherInstallation';
@@ -154,11 +181,10 @@ function statusOf(operator: Operator, environment: Environment, found: Finding, 
         }
       : {}),
     ...(owners.length === 0 ? {} : { owners }),
-    display: { message: cut(conditions[0]?.message ?? '', 256) },
   };
 }
 
-function conditionsOf(environment: Environment, found: Finding, users: number): ConditionValue[] {
+function conditionsOf(environment: Environment, found: EnvironmentFinding, users: number): ConditionValue[] {
   if (environment.metadata.deletionTimestamp !== undefined && users > 0) {
     const message = `deletion waits: ${String(users)} shares still name this Environment; revoke them first (kubectl get shareitems -A)`;
     return [

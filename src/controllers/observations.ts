@@ -6,10 +6,17 @@ import type { BucketObservation, KeyObservation, Observed } from '../aws/buckets
 import type { PrincipalObservation } from '../aws/principals.ts';
 import type { EnvironmentState, PrincipalFacts, Seen } from '../shares/judge.ts';
 
+/** What came of entering an Environment's account. `passing`: the cause may be mended where no event comes from. */
+export type EnvironmentFinding =
+  | { readonly kind: 'ready'; readonly attachmentQuota: number; readonly callerArn: string }
+  | { readonly kind: 'notReady'; readonly reason: string; readonly message: string; readonly passing: boolean };
+
 /** The memory of observations. */
 export interface Observations {
   /** By name of the Environment. */
   readonly environments: Map<string, NonNullable<EnvironmentState>>;
+  /** The last attempt to enter, by name of the Environment, with what it was based on and when it was made (milliseconds). */
+  readonly entered: Map<string, { readonly basis: string; readonly at: number; readonly found: EnvironmentFinding }>;
   /** By ARN. */
   readonly principals: Map<string, NonNullable<Seen<PrincipalFacts>>>;
   /** By account and bucket. */
@@ -22,7 +29,14 @@ export interface Observations {
 
 /** An empty memory. */
 export function createObservations(): Observations {
-  return { environments: new Map(), principals: new Map(), buckets: new Map(), keys: new Map(), ownIdentities: new Set() };
+  return {
+    environments: new Map(),
+    entered: new Map(),
+    principals: new Map(),
+    buckets: new Map(),
+    keys: new Map(),
+    ownIdentities: new Set(),
+  };
 }
 
 /** Key of a bucket: names are unique in a partition, but who owns one may change, so the account belongs to it. */

@@ -5,12 +5,13 @@ import { shareItem, type ResolvedShare, type ShareItem, type ShareItemStatus, ty
 import type { Result } from '../kube/controller.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
+import { shortPrincipal } from '../shares/arn.ts';
 import { decide, modeOf, type Decision } from '../shares/decide.ts';
 import type { Resolution } from '../shares/resolution.ts';
 import { datasetNotAvailable } from '../shares/resolve.ts';
 import { reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
-import { datasetOf, isVisible, limitsOf, resolutionOf, standing } from './gather.ts';
+import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, standing } from './gather.ts';
 import { fingerprintOf, intentsOf, type RepairRule, type StampedIntent } from './intents.ts';
 import { contributionId } from './ledger.ts';
 import { historyLength, type ItemMemory } from './memory.ts';
@@ -284,7 +285,10 @@ function forgetItem(operator: Operator, key: string): Result {
   return { kind: 'done' };
 }
 
+/** Who sums this item up. */
 function addRequest(operator: Operator, item: ShareItem): void {
+  const { namespace, name } = item.spec.datasetRef;
+  operator.queues.dataset.add(`${namespace}/${name}`, { priority: Priority.resync, afterMs: 500 });
   operator.queues.request.add(indexKeys.request(item.metadata.namespace ?? '', item.spec.requestRef.name));
 }
 
@@ -312,7 +316,9 @@ function statusOf(
   const generation = item.metadata.generation ?? 0;
   const live = decision.resolved.findLast((entry) => entry.state !== 'Revoking');
   const history = [...fresh, ...(item.status?.history ?? [])].slice(0, historyLength);
-  const principalArn = decision.resolved.at(-1)?.principal.arn ?? item.status?.display?.principalArn;
+  const request = requestOf(operator, item);
+  const declared = request === undefined ? undefined : roleOf(operator, request)?.spec.principalArn;
+  const principalArn = decision.resolved.at(-1)?.principal.arn ?? declared ?? item.status?.display?.principalArn;
   return {
     observedGeneration: generation,
     phase: report.phase,
@@ -328,11 +334,7 @@ function statusOf(
     ...(known === undefined || known.handledReapply === '' ? {} : { lastHandledReapplyAt: known.handledReapply }),
     display: {
       dataset: `${item.spec.datasetRef.namespace}/${item.spec.datasetRef.name}`,
-      ...(report.principal === ''
-        ? item.status?.display?.principal === undefined
-          ? {}
-          : { principal: item.status.display.principal }
-        : { principal: report.principal }),
+      ...(principalArn === undefined ? {} : { principal: shortPrincipal(principalArn) }),
       ...(principalArn === undefined ? {} : { principalArn }),
     },
   };
