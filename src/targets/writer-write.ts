@@ -134,18 +134,18 @@ async function readBack<C, G extends PrincipalGrant, O, S, X>(
 ): Promise<WriteOutcome> {
   const { kind, signal } = run.request;
   const { clock } = run.writer.options;
-  const until = clock.now() + visibilityMs;
+  const start = clock.now();
   for (let wait = firstWaitMs; ; wait = longer(wait)) {
     const seen = await observe(run, progress.now);
     const fingerprint = kind.fingerprint(seen);
     if (fingerprint === kind.fingerprint(progress.now)) return 'done';
-    if (!isStale(run.memory, fingerprint, clock.now())) {
+    if (!isStale(run.memory, fingerprint, start)) {
       const due = decide(run, seen).due;
       if (!due || kind.shared) noteForeignChange(run, seen, progress.now);
       if (!due) rememberSeen(run.memory, fingerprint);
       if (!due || kind.shared) return due ? 'again' : 'done';
     }
-    if (clock.now() >= until) break;
+    if (clock.now() >= start + visibilityMs) break;
     await clock.sleep(wait, signal);
   }
   run.notVisible = true;
