@@ -43,7 +43,8 @@ export function callerOf(world: World, service: Service, scope: CredentialScope 
 
 const refused = (form: Service['expired']): AwsError => new AwsError(form.code, form.message, { status: form.status });
 
-function administrator(account: string): Caller {
+/** The administrator of an account: every twelve digits are one. */
+export function administrator(account: string): Caller {
   const arn = `arn:aws:iam::${account}:root`;
   return {
     ...anonymous,

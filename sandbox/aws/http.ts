@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Aws } from './aws.ts';
+import { control, isControl } from './control.ts';
 import { ConnectionLost } from './faults.ts';
 import { parseQuery, type WireReply, type WireRequest } from './wire/http.ts';
 
@@ -47,7 +48,8 @@ async function respond(aws: Aws, request: IncomingMessage, response: ServerRespo
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {
-    send(response, await aws.serve(await toWire(request), gone.signal));
+    const wire = await toWire(request);
+    send(response, isControl(wire) ? control(aws, wire) : await aws.serve(wire, gone.signal));
   } catch (error) {
     if (error instanceof ConnectionLost || gone.signal.aborted) {
       request.socket.destroy();

@@ -7,7 +7,7 @@ import type { CallLog } from './calls.ts';
 import { callerOf } from './callers.ts';
 import { ConnectionLost, faultError, type Fault, type Faults } from './faults.ts';
 import { uuid } from './ids.ts';
-import type { Access, Call, Caller, Operation, Service, World } from './service.ts';
+import type { Call, Caller, Operation, Service, World } from './service.ts';
 import { AwsError, encodeError, fail } from './wire/error.ts';
 import { bytesOf, type WireReply, type WireRequest } from './wire/http.ts';
 import { createProtocol, type Decoded, type Protocol } from './wire/protocol.ts';
@@ -51,18 +51,19 @@ function protocolOf(service: Service): Protocol {
 }
 
 /** Answers one request. @throws ConnectionLost and whatever hooks throw; AWS errors are replies */
-export async function serve(engine: Engine, request: WireRequest, signal?: AbortSignal): Promise<WireReply> {
-  const scope = credentialScope(request);
-  const service = engine.services.find((one) => one.accepts(request, scope));
+export async function serve(engine: Engine, received: WireRequest, signal?: AbortSignal): Promise<WireReply> {
+  const scope = credentialScope(received);
+  const service = engine.services.find((one) => one.accepts(received, scope));
   if (!service) return unknownService(scope);
+  const request = service.prepare?.(received) ?? received;
   const requestId = uuid(engine.world.state);
   const progress: Progress = { operation: 'Unknown', account: '', caller: '', resource: '', readOnly: true };
   try {
     const reply = await answer(engine, { service, request, scope, requestId, progress, signal });
-    record(engine, service, scope, requestId, progress);
+    record(engine, { service, scope, requestId, progress });
     return withIds(reply, requestId);
   } catch (error) {
-    record(engine, service, scope, requestId, { ...progress, code: codeOf(error) });
+    record(engine, { service, scope, requestId, progress: { ...progress, code: codeOf(error) } });
     if (!(error instanceof AwsError)) throw error;
     const style = { protocol: service.wire.name, model: service.wire.model, bareXml: service.bareXml };
     return withIds(encodeError(style, error, requestId, request.method === 'HEAD'), requestId);
@@ -104,7 +105,8 @@ async function answer(engine: Engine, incoming: Incoming): Promise<WireReply> {
   const call = makeCall(engine, incoming, caller, decoded);
   progress.resource = resourceOf(operation, call, decoded);
   const output = await perform(engine, incoming, { operation, call, decoded });
-  return protocolOf(service).encode(decoded.operation, output, incoming.requestId);
+  const reply = protocolOf(service).encode(decoded.operation, output, incoming.requestId);
+  return call.reply.status === undefined ? reply : { ...reply, status: call.reply.status };
 }
 
 const notImplemented = (service: Service, decoded: Decoded): AwsError =>
@@ -121,6 +123,7 @@ function makeCall(engine: Engine, incoming: Incoming, caller: Caller, decoded: D
     now: engine.world.clock.now(),
     requestId,
     request,
+    reply: {},
     authorize: (access) => authorize(call, service, access),
   };
   return call;
@@ -152,8 +155,7 @@ async function perform(
   try {
     await emit(engine, service, progress, 'before');
     await applyFaults(engine, service, faults, incoming.signal);
-    const access: Access | undefined = operation.access?.(call, decoded.input);
-    if (access) call.authorize(access);
+    ask(operation, call, decoded);
     const output = operation.run(call, decoded.input) ?? {};
     await emit(engine, service, progress, 'after');
     if (faults.some((fault) => fault.kind === 'lose-reply')) throw new ConnectionLost();
@@ -164,6 +166,15 @@ async function perform(
   } finally {
     release();
   }
+}
+
+function ask(operation: Operation, call: Call, { input }: Decoded): void {
+  if (operation.check) {
+    operation.check(call, input);
+    return;
+  }
+  const access = operation.access?.(call, input);
+  if (access) call.authorize(access);
 }
 
 // S3 User Guide, ErrorResponses: OperationAborted, "A conflicting conditional operation is currently in progress against this resource".
@@ -189,15 +200,16 @@ async function applyFaults(engine: Engine, service: Service, faults: readonly Fa
   }
 }
 
-function record(
-  engine: Engine,
-  service: Service,
-  scope: CredentialScope | undefined,
-  requestId: string,
-  progress: Progress,
-): void {
-  const region = scope?.region ?? '';
-  engine.calls.add({ time: engine.world.clock.now(), region, service: service.name, requestId, ...progress });
+interface Recorded {
+  readonly service: Service;
+  readonly scope: CredentialScope | undefined;
+  readonly requestId: string;
+  readonly progress: Progress;
+}
+
+function record(engine: Engine, { service, scope, requestId, progress }: Recorded): void {
+  const time = engine.world.clock.now();
+  engine.calls.add({ time, region: scope?.region ?? '', service: service.name, requestId, ...progress });
 }
 
 function withIds(reply: WireReply, requestId: string): WireReply {

@@ -44,8 +44,13 @@ export interface Access {
   readonly account: string;
   /** Resource policy as kept in the state (principals as unique ids); absent: the resource has none. */
   readonly policy?: string | null;
-  /** How the resource policy counts: KMS keys and trust policies must allow even their own account's callers. */
-  readonly policyMode?: 'optional' | 'required';
+  /**
+   * How the resource policy counts. required: KMS keys must allow even their own account's callers. trust: as required, and for
+   * administrators too. delegated: the bucket behind an access point, where the resource policy's consent is enough.
+   */
+  readonly policyMode?: 'optional' | 'required' | 'trust' | 'delegated';
+  /** Callers of other accounts are refused, whatever policies say (RestrictPublicBuckets). */
+  readonly restricted?: boolean;
   /** Further condition keys of this request, lower-case names. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
@@ -60,6 +65,8 @@ export interface Call {
   readonly now: number;
   readonly requestId: string;
   readonly request: WireRequest;
+  /** What an operation changes about its reply besides the output. */
+  readonly reply: { status?: number };
   /** Does nothing if the caller may, else throws the service's AccessDenied with AWS's words. */
   authorize(access: Access): void;
 }
@@ -69,8 +76,10 @@ export interface Call {
  */
 export interface Operation {
   readonly readOnly: boolean;
-  /** What has to be allowed before `run`; undefined: nothing (GetCallerIdentity), or `run` asks itself. */
+  /** What has to be allowed before `run`; undefined: nothing (GetCallerIdentity). It also tells faults and the log the resource. */
   access?(call: Call, input: unknown): Access | undefined;
+  /** Where one question is not enough: asks all of them instead of `access`. Without any, `run` asks. */
+  check?(call: Call, input: unknown): void;
   /** Document that a write changes: two writes of one document at the same time conflict, as in AWS. */
   document?(call: Call, input: unknown): string | undefined;
   run(call: Call, input: unknown): object | undefined;
@@ -80,6 +89,7 @@ export interface Operation {
 export interface OperationOf<Input, Output extends object | undefined> {
   readonly readOnly: boolean;
   access?(call: Call, input: Input): Access | undefined;
+  check?(call: Call, input: Input): void;
   document?(call: Call, input: Input): string | undefined;
   run(call: Call, input: Input): Output;
 }
@@ -101,6 +111,8 @@ export interface Service {
   readonly operations: Readonly<Record<string, Operation>>;
   /** Whether a request is for this service; the signed service name and the host decide. */
   accepts(request: WireRequest, scope: CredentialScope | undefined): boolean;
+  /** Undoes a transfer encoding before anything is decoded (S3's aws-chunked bodies). */
+  prepare?(request: WireRequest): WireRequest;
   /** Finds the bucket outside the model's path template (S3 only). */
   address?(world: World, request: WireRequest): Addressed;
   readonly denied: { readonly code: string; readonly status: number };

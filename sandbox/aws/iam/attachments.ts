@@ -1,7 +1,8 @@
 /** What binds policies to roles and users: attachments, inline policies, permissions boundaries. The same for both kinds of principal. */
 import type * as Iam from '@aws-sdk/client-iam';
 import { operation, type Call, type Operation } from '../service.ts';
-import { parseDocument } from '../policy/documents.ts';
+import { change } from '../stale.ts';
+import { checkIdentityPolicy } from '../policy/iam-check.ts';
 import { fail } from '../wire/error.ts';
 import type { IamPrincipal } from './model.ts';
 import { countedLength } from './policies.ts';
@@ -16,6 +17,7 @@ import {
   page,
   principalArnOf,
   principalById,
+  view,
 } from './shared.ts';
 
 type Kind = 'role' | 'user';
@@ -44,11 +46,11 @@ function attach(kind: Kind, call: Call, input: Named & { PolicyArn?: string | un
   const arn = input.PolicyArn ?? '';
   const policy = own(call).policies.get(arn);
   if (!policy) throw fail('NoSuchEntity', `Policy ${arn} does not exist or is not attachable.`);
-  if (principal.attached.includes(arn)) return undefined;
+  if (principal.attached.current.includes(arn)) return undefined;
   const quota = call.world.settings.attachedPoliciesPerPrincipal;
-  if (principal.attached.length >= quota)
+  if (principal.attached.current.length >= quota)
     throw fail('LimitExceeded', `Cannot exceed quota for PoliciesPer${title(kind)}: ${quota}`);
-  principal.attached.push(arn);
+  change(principal.attached, [...principal.attached.current, arn], call.now);
   policy.attachedTo.add(principal.id);
   return undefined;
 }
@@ -56,8 +58,12 @@ function attach(kind: Kind, call: Call, input: Named & { PolicyArn?: string | un
 function detach(kind: Kind, call: Call, input: Named & { PolicyArn?: string | undefined }): undefined {
   const principal = find(kind, call, input);
   const arn = input.PolicyArn ?? '';
-  if (!principal.attached.includes(arn)) throw fail('NoSuchEntity', `Policy ${arn} was not found.`);
-  principal.attached = principal.attached.filter((one) => one !== arn);
+  if (!principal.attached.current.includes(arn)) throw fail('NoSuchEntity', `Policy ${arn} was not found.`);
+  change(
+    principal.attached,
+    principal.attached.current.filter((one) => one !== arn),
+    call.now,
+  );
   own(call).policies.get(arn)?.attachedTo.delete(principal.id);
   return undefined;
 }
@@ -72,7 +78,7 @@ function putInline(
 ): undefined {
   const principal = find(kind, call, input);
   const document = input.PolicyDocument ?? '';
-  if (!parseDocument(document)) throw fail('MalformedPolicyDocument', 'Syntax errors in policy.');
+  checkIdentityPolicy(document);
   const others = [...principal.inline].filter(([name]) => name !== input.PolicyName);
   const size = others.reduce((sum, [, text]) => sum + countedLength(text), countedLength(document));
   if (size > INLINE_SIZE[kind]) {
@@ -118,7 +124,9 @@ function attachmentOperations(kind: Kind): Record<string, Operation> {
       readOnly: true,
       access,
       run: (call, input) => {
-        const attached = find(kind, call, input).attached.filter((arn) => pathOf(arn).startsWith(input.PathPrefix ?? '/'));
+        const attached = view(call, find(kind, call, input).attached).filter((arn) =>
+          pathOf(arn).startsWith(input.PathPrefix ?? '/'),
+        );
         const { items, ...rest } = page(attached, input);
         return { AttachedPolicies: items.map(attachedView), ...rest };
       },

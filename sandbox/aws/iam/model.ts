@@ -1,4 +1,5 @@
 /** What IAM remembers. Plain data; the rules are in the operations. */
+import type { Changing } from '../stale.ts';
 
 /** A tag set, by key. */
 export type Tags = Map<string, string>;
@@ -15,7 +16,7 @@ export interface IamPrincipal {
   readonly createdAt: number;
   tags: Tags;
   /** ARNs of attached managed policies, in order of attachment. */
-  attached: string[];
+  attached: Changing<readonly string[]>;
   /** Inline policies: name → document. */
   inline: Map<string, string>;
   boundary?: string;
@@ -27,7 +28,7 @@ export interface IamRole extends IamPrincipal {
   description?: string;
   maxSessionSeconds: number;
   /** Trust policy as written, and with principals replaced by their unique ids. */
-  trust: string;
+  trust: Changing<string>;
 }
 
 /** A user. */
@@ -43,6 +44,12 @@ export interface PolicyVersionState {
   readonly createdAt: number;
 }
 
+/** The versions of a managed policy and which of them counts. */
+export interface PolicyContent {
+  readonly versions: readonly PolicyVersionState[];
+  readonly defaultVersion: string;
+}
+
 /** A customer managed policy. */
 export interface IamPolicy {
   readonly account: string;
@@ -54,8 +61,7 @@ export interface IamPolicy {
   updatedAt: number;
   description?: string;
   tags: Tags;
-  versions: PolicyVersionState[];
-  defaultVersion: string;
+  content: Changing<PolicyContent>;
   nextVersion: number;
   /** Unique ids of the roles and users that it is attached to, and of those that it bounds. */
   attachedTo: Set<string>;

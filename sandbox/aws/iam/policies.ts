@@ -1,10 +1,11 @@
 /** IAM managed policies and their versions. Attachments are in attachments.ts. */
 import type * as Iam from '@aws-sdk/client-iam';
 import { iamId } from '../ids.ts';
-import { parseDocument } from '../policy/documents.ts';
+import { checkIdentityPolicy } from '../policy/iam-check.ts';
 import { operation, type Call, type Operation } from '../service.ts';
+import { change, steady } from '../stale.ts';
 import { fail } from '../wire/error.ts';
-import type { IamPolicy, PolicyVersionState } from './model.ts';
+import type { IamPolicy, PolicyContent, PolicyVersionState } from './model.ts';
 import {
   checkName,
   checkPath,
@@ -18,6 +19,7 @@ import {
   resourceTags,
   tagList,
   tagsFrom,
+  view,
 } from './shared.ts';
 
 const policyAccess = (call: Call, input: { PolicyArn?: string | undefined }) =>
@@ -33,19 +35,19 @@ function checkManaged(document: string | undefined): string {
   const text = document ?? '';
   if (countedLength(text) > MANAGED_POLICY_SIZE)
     throw fail('LimitExceeded', `Cannot exceed quota for PolicySize: ${MANAGED_POLICY_SIZE}`);
-  if (!parseDocument(text)) throw fail('MalformedPolicyDocument', 'Syntax errors in policy.');
+  checkIdentityPolicy(text);
   return text;
 }
 
-const versionView = (policy: IamPolicy, version: PolicyVersionState, whole: boolean): Iam.PolicyVersion => ({
+const versionView = (content: PolicyContent, version: PolicyVersionState, whole: boolean): Iam.PolicyVersion => ({
   VersionId: version.id,
-  IsDefaultVersion: version.id === policy.defaultVersion,
+  IsDefaultVersion: version.id === content.defaultVersion,
   CreateDate: new Date(version.createdAt),
   ...(whole ? { Document: encodeDocument(version.document) } : {}),
 });
 
-function findVersion(policy: IamPolicy, id: string | undefined): PolicyVersionState {
-  const version = policy.versions.find((one) => one.id === id);
+function findVersion(policy: IamPolicy, content: PolicyContent, id: string | undefined): PolicyVersionState {
+  const version = content.versions.find((one) => one.id === id);
   if (!version) throw fail('NoSuchEntity', `Policy ${policy.arn} version ${id ?? ''} does not exist or is not attachable.`);
   return version;
 }
@@ -78,14 +80,13 @@ const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyResponse
       updatedAt: call.now,
       ...(input.Description === undefined ? {} : { description: input.Description }),
       tags: tagsFrom(input.Tags),
-      versions: [{ id: 'v1', document, createdAt: call.now }],
-      defaultVersion: 'v1',
+      content: steady({ versions: [{ id: 'v1', document, createdAt: call.now }], defaultVersion: 'v1' }),
       nextVersion: 2,
       attachedTo: new Set(),
       bounds: new Set(),
     };
     own(call).policies.set(policy.arn, policy);
-    return { Policy: policyView(policy) };
+    return { Policy: policyView(call, policy) };
   },
 });
 
@@ -97,7 +98,7 @@ const createPolicyVersion = operation<Iam.CreatePolicyVersionRequest, Iam.Create
     const policy = findPolicy(call, input.PolicyArn);
     const document = checkManaged(input.PolicyDocument);
     // IAM User Guide, access_policies_managed-versioning.
-    if (policy.versions.length >= VERSIONS) {
+    if (policy.content.current.versions.length >= VERSIONS) {
       throw fail(
         'LimitExceeded',
         'A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.',
@@ -105,15 +106,15 @@ const createPolicyVersion = operation<Iam.CreatePolicyVersionRequest, Iam.Create
     }
     const version = { id: `v${policy.nextVersion}`, document, createdAt: call.now };
     policy.nextVersion += 1;
-    policy.versions.push(version);
-    if (input.SetAsDefault) setDefault(call, policy, version.id);
-    policy.updatedAt = call.now;
-    return { PolicyVersion: versionView(policy, version, false) };
+    const { versions, defaultVersion } = policy.content.current;
+    const next = { versions: [...versions, version], defaultVersion: input.SetAsDefault ? version.id : defaultVersion };
+    setContent(call, policy, next);
+    return { PolicyVersion: versionView(next, version, false) };
   },
 });
 
-function setDefault(call: Call, policy: IamPolicy, id: string): void {
-  policy.defaultVersion = id;
+function setContent(call: Call, policy: IamPolicy, next: PolicyContent): void {
+  change(policy.content, next, call.now);
   policy.updatedAt = call.now;
 }
 
@@ -125,7 +126,7 @@ const deletePolicy = operation<Iam.DeletePolicyRequest, undefined>({
     // IAM API, DeletePolicy: detach first, delete the other versions first.
     if (policy.attachedTo.size + policy.bounds.size > 0)
       throw fail('DeleteConflict', 'Cannot delete a policy attached to entities.');
-    if (policy.versions.length > 1) {
+    if (policy.content.current.versions.length > 1) {
       throw fail(
         'DeleteConflict',
         "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
@@ -144,14 +145,15 @@ export const policyOperations: Record<string, Operation> = {
   GetPolicy: operation<Iam.GetPolicyRequest, Iam.GetPolicyResponse>({
     readOnly: true,
     access: policyAccess,
-    run: (call, input) => ({ Policy: policyView(findPolicy(call, input.PolicyArn)) }),
+    run: (call, input) => ({ Policy: policyView(call, findPolicy(call, input.PolicyArn)) }),
   }),
   GetPolicyVersion: operation<Iam.GetPolicyVersionRequest, Iam.GetPolicyVersionResponse>({
     readOnly: true,
     access: policyAccess,
     run: (call, input) => {
       const policy = findPolicy(call, input.PolicyArn);
-      return { PolicyVersion: versionView(policy, findVersion(policy, input.VersionId), true) };
+      const content = view(call, policy.content);
+      return { PolicyVersion: versionView(content, findVersion(policy, content, input.VersionId), true) };
     },
   }),
   ListPolicyVersions: operation<Iam.ListPolicyVersionsRequest, Iam.ListPolicyVersionsResponse>({
@@ -159,8 +161,9 @@ export const policyOperations: Record<string, Operation> = {
     access: policyAccess,
     run: (call, input) => {
       const policy = findPolicy(call, input.PolicyArn);
-      const { items, ...rest } = page(policy.versions.toReversed(), input);
-      return { Versions: items.map((version) => versionView(policy, version, false)), ...rest };
+      const content = view(call, policy.content);
+      const { items, ...rest } = page(content.versions.toReversed(), input);
+      return { Versions: items.map((version) => versionView(content, version, false)), ...rest };
     },
   }),
   DeletePolicyVersion: operation<Iam.DeletePolicyVersionRequest, undefined>({
@@ -169,9 +172,10 @@ export const policyOperations: Record<string, Operation> = {
     document: (_call, input) => input.PolicyArn,
     run: (call, input) => {
       const policy = findPolicy(call, input.PolicyArn);
-      const version = findVersion(policy, input.VersionId);
-      if (version.id === policy.defaultVersion) throw fail('DeleteConflict', 'Cannot delete the default version of a policy.');
-      policy.versions = policy.versions.filter((one) => one !== version);
+      const { versions, defaultVersion } = policy.content.current;
+      const version = findVersion(policy, policy.content.current, input.VersionId);
+      if (version.id === defaultVersion) throw fail('DeleteConflict', 'Cannot delete the default version of a policy.');
+      setContent(call, policy, { versions: versions.filter((one) => one !== version), defaultVersion });
       return undefined;
     },
   }),
@@ -181,7 +185,8 @@ export const policyOperations: Record<string, Operation> = {
     document: (_call, input) => input.PolicyArn,
     run: (call, input) => {
       const policy = findPolicy(call, input.PolicyArn);
-      setDefault(call, policy, findVersion(policy, input.VersionId).id);
+      const { current } = policy.content;
+      setContent(call, policy, { ...current, defaultVersion: findVersion(policy, current, input.VersionId).id });
       return undefined;
     },
   }),
@@ -196,7 +201,7 @@ export const policyOperations: Record<string, Operation> = {
         .filter((policy) => !input.OnlyAttached || policy.attachedTo.size > 0)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const { items, ...rest } = page(wanted, input);
-      return { Policies: items.map((policy) => policyView(policy, false)), ...rest };
+      return { Policies: items.map((policy) => policyView(call, policy, false)), ...rest };
     },
   }),
   TagPolicy: operation<Iam.TagPolicyRequest, undefined>({

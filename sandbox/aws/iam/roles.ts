@@ -1,8 +1,9 @@
 /** IAM roles and users: making, reading, changing and deleting them. Policies are in policies.ts, attachments in attachments.ts. */
 import type * as Iam from '@aws-sdk/client-iam';
 import { iamId, randomText } from '../ids.ts';
-import { storeTrust } from '../policy/documents.ts';
+import { storeTrust } from '../policy/iam-check.ts';
 import { operation, type Call, type Operation } from '../service.ts';
+import { change, steady } from '../stale.ts';
 import { fail } from '../wire/error.ts';
 import type { IamPrincipal, IamRole, IamUser } from './model.ts';
 import {
@@ -48,7 +49,7 @@ function basics(
     id,
     createdAt: call.now,
     tags: tagsFrom(input.tags),
-    attached: [],
+    attached: steady<readonly string[]>([]),
     inline: new Map<string, string>(),
     ...(input.boundary === undefined ? {} : { boundary: input.boundary }),
   };
@@ -74,7 +75,7 @@ const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleResponse>({
       ...basics(call, 'role', { name, path, tags: input.Tags, boundary: input.PermissionsBoundary }),
       ...(input.Description === undefined ? {} : { description: input.Description }),
       maxSessionSeconds,
-      trust,
+      trust: steady(trust),
     };
     boundary?.bounds.add(role.id);
     own(call).roles.set(name, role);
@@ -114,7 +115,8 @@ const createUser = operation<Iam.CreateUserRequest, Iam.CreateUserResponse>({
 
 // IAM API, DeleteRole and DeleteUser: policies must be detached and deleted first.
 function checkDeletable(principal: IamPrincipal): void {
-  if (principal.attached.length > 0) throw fail('DeleteConflict', 'Cannot delete entity, must detach all policies first.');
+  if (principal.attached.current.length > 0)
+    throw fail('DeleteConflict', 'Cannot delete entity, must detach all policies first.');
   if (principal.inline.size > 0) throw fail('DeleteConflict', 'Cannot delete entity, must delete policies first.');
 }
 
@@ -186,7 +188,7 @@ export const roleOperations: Record<string, Operation> = {
     document: (_call, input) => `trust policy of ${input.RoleName ?? ''}`,
     run: (call, input) => {
       const role = findRole(call, input.RoleName);
-      role.trust = storeTrust(call.world, input.PolicyDocument ?? '');
+      change(role.trust, storeTrust(call.world, input.PolicyDocument ?? ''), call.now);
       return undefined;
     },
   }),

@@ -2,11 +2,15 @@
 import type { AttachedPolicy, Policy, Role, Tag, User } from '@aws-sdk/client-iam';
 import type { Access, Call } from '../service.ts';
 import { showPrincipals } from '../policy/principals.ts';
+import { seen, type Changing } from '../stale.ts';
 import { fail } from '../wire/error.ts';
 import { iamAccount, type IamPolicy, type IamPrincipal, type IamRole, type IamUser, type Tags } from './model.ts';
 
 /** The caller's own account: IAM has no cross-account calls. */
 export const own = (call: Call): ReturnType<typeof iamAccount> => iamAccount(call.world.state.iam, call.caller.account);
+
+/** What readers see: IAM is eventually consistent (IAM User Guide, troubleshoot#troubleshoot_general_eventual-consistency). */
+export const view = <T>(call: Call, value: Changing<T>): T => seen(value, call.now, call.world.settings.staleReadMs);
 
 /** A role by name. @throws NoSuchEntity */
 export function findRole(call: Call, name: string | undefined): IamRole {
@@ -120,7 +124,7 @@ export const roleView = (call: Call, role: IamRole, whole = true): Role => ({
   RoleId: role.id,
   Arn: role.arn,
   CreateDate: new Date(role.createdAt),
-  AssumeRolePolicyDocument: encodeDocument(showPrincipals(call.world, role.trust)),
+  AssumeRolePolicyDocument: encodeDocument(showPrincipals(call.world, view(call, role.trust))),
   ...(role.description === undefined ? {} : { Description: role.description }),
   MaxSessionDuration: role.maxSessionSeconds,
   ...(whole ? { ...boundaryView(role), ...(role.tags.size ? { Tags: tagList(role.tags) } : {}) } : {}),
@@ -137,12 +141,12 @@ export const userView = (user: IamUser, whole = true): User => ({
 });
 
 /** A managed policy in the API's form. */
-export const policyView = (policy: IamPolicy, whole = true): Policy => ({
+export const policyView = (call: Call, policy: IamPolicy, whole = true): Policy => ({
   PolicyName: policy.name,
   PolicyId: policy.id,
   Arn: policy.arn,
   Path: policy.path,
-  DefaultVersionId: policy.defaultVersion,
+  DefaultVersionId: view(call, policy.content).defaultVersion,
   AttachmentCount: policy.attachedTo.size,
   PermissionsBoundaryUsageCount: policy.bounds.size,
   IsAttachable: true,

@@ -2,6 +2,8 @@
 import * as client from '@aws-sdk/client-kms';
 import type { Service } from '../service.ts';
 import { loadModel } from '../wire/shape.ts';
+import { aliasOperations } from './aliases.ts';
+import { cryptoOperations } from './crypto.ts';
 import { keyOperations } from './keys.ts';
 
 /** KMS. */
@@ -9,7 +11,7 @@ export const kms: Service = {
   name: 'kms',
   wire: { name: 'awsJson1.1', model: loadModel(client) },
   bareXml: false,
-  operations: { ...keyOperations },
+  operations: { ...keyOperations, ...aliasOperations, ...cryptoOperations },
   accepts: (_request, scope) => scope?.service === 'kms',
   denied: { code: 'AccessDeniedException', status: 400 },
   throttled: { code: 'ThrottlingException', message: 'Rate exceeded', status: 400 },

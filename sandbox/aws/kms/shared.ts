@@ -22,7 +22,7 @@ function aliasTarget(call: Call, aliasArn: string): string {
 /** A key. @throws NotFoundException; keys of other Regions are not found either */
 export function findKey(call: Call, keyId: string | undefined): KmsKey {
   const arn = keyArnOf(call, keyId ?? '');
-  const key = call.world.state.kms.keys.get(arn);
+  const key = findKeyByArn(call, arn);
   if (!key || key.region !== call.region) throw fail('NotFoundException', `Key '${arn}' does not exist`);
   return key;
 }
@@ -45,6 +45,18 @@ export const keyAccess = (call: Call, key: KmsKey, action = call.operation, cont
     ...context,
   },
 });
+
+/** A key by ARN, of any Region, or undefined. A key whose waiting period is over is gone (KMS Developer Guide, deleting-keys). */
+export function findKeyByArn(call: Call, arn: string): KmsKey | undefined {
+  const key = call.world.state.kms.keys.get(arn);
+  if (key?.deletionAt === undefined || key.deletionAt > call.now) return key;
+  call.world.state.kms.keys.delete(arn);
+  return undefined;
+}
+
+/** Access to use a key on behalf of the caller, as other services do (KMS Developer Guide, conditions-kms#conditions-kms-via-service). */
+export const kmsUse = (call: Call, key: KmsKey, action: string, context: NonNullable<Access['context']>): Access =>
+  keyAccess(call, key, action, context);
 
 /** A key in the API's form. */
 export const keyView = (key: KmsKey): KeyMetadata => ({

@@ -1,7 +1,7 @@
-/** Checks of policy documents on being put, with the words of the service that refuses. */
+/** Policy documents as JSON: parsing them, and their stored form. What a service refuses about them is in its own check. */
 import type { World } from '../service.ts';
 import { storePrincipals, UnknownPrincipal } from './principals.ts';
-import { fail, type AwsError } from '../wire/error.ts';
+import type { AwsError } from '../wire/error.ts';
 
 /** A document as parsed JSON with its statements as a list. */
 export interface ParsedDocument {
@@ -36,11 +36,8 @@ export function storeDocument(world: World, parsed: ParsedDocument, refuse: (val
   }
 }
 
-/** Stored form of a role's trust policy. */
-export function storeTrust(world: World, text: string): string {
-  const parsed = parseDocument(text);
-  if (!parsed) throw fail('MalformedPolicyDocument', 'This policy contains invalid Json');
-  return storeDocument(world, parsed, (value) =>
-    fail('MalformedPolicyDocument', `Invalid principal in policy: "AWS":"${value}"`),
+/** The texts of an element that is one text or a list of them; anything else in it does not count as text. */
+export const textsOf = (value: unknown): string[] =>
+  (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((one) =>
+    typeof one === 'string' ? [one] : typeof one === 'number' || typeof one === 'boolean' ? [String(one)] : [],
   );
-}

@@ -1,11 +1,12 @@
 /** Buckets themselves and their policies. Other configuration is in configuration.ts. */
 import type * as S3 from '@aws-sdk/client-s3';
-import { parseDocument, storeDocument } from '../policy/documents.ts';
 import { showPrincipals } from '../policy/principals.ts';
+import { isPublicPolicy } from '../policy/public.ts';
+import { checkS3Policy } from '../policy/s3-check.ts';
 import { operation, type Operation } from '../service.ts';
 import { change } from '../stale.ts';
 import { newBucket } from './model.ts';
-import { bucketAccess, bucketArn, findBucket, s3Error, view, type BucketInput } from './shared.ts';
+import { blocks, bucketAccess, bucketArn, findBucket, publicBlocked, s3Error, view, type BucketInput } from './shared.ts';
 
 // S3 User Guide, bucketnamingrules.
 const NAME =
@@ -47,6 +48,13 @@ const deleteBucket = operation<S3.DeleteBucketRequest, undefined>({
   run: (call, input) => {
     const bucket = findBucket(call, input);
     if (bucket.objects.size > 0) throw s3Error('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
+    // S3 User Guide, delete-bucket: access points go first.
+    for (const point of call.world.state.accessPoints.points.values()) {
+      if (point.bucket !== bucket.name || point.bucketAccount !== bucket.account) continue;
+      const message =
+        'The bucket you are attempting to delete has access points attached. Delete your access points and try again.';
+      throw s3Error('BucketHasAccessPointsAttached', message, 400);
+    }
     call.world.state.s3.buckets.delete(bucket.name);
     return undefined;
   },
@@ -58,11 +66,9 @@ const putBucketPolicy = operation<S3.PutBucketPolicyRequest, undefined>({
   document: (_call, input) => `policy of ${input.Bucket ?? ''}`,
   run: (call, input) => {
     const bucket = findBucket(call, input);
-    const parsed = parseDocument(input.Policy ?? '');
-    if (!parsed) throw s3Error('MalformedPolicy', "Policies must be valid JSON and the first byte must be '{'", 400);
-    const stored = storeDocument(call.world, parsed, (value) =>
-      s3Error('MalformedPolicy', 'Invalid principal in policy', 400, { Detail: `"AWS" : "${value}"` }),
-    );
+    const stored = checkS3Policy(call.world, input.Policy ?? '', { arn: bucketArn(bucket.name), separator: '/' });
+    if (blocks(call, bucket, 'BlockPublicPolicy') && isPublicPolicy(stored, 'bucket'))
+      throw publicBlocked(call, bucketArn(bucket.name));
     change(bucket.policy, stored, call.now);
     return undefined;
   },

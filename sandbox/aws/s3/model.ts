@@ -58,7 +58,6 @@ export interface Bucket {
   ownership: Changing<string | null>;
   publicAccessBlock: Changing<PublicAccessBlock | null>;
   tags: Changing<Readonly<Record<string, string>> | null>;
-  versioning: string | null;
   objects: Map<string, S3Object>;
   /** Keys in order, made anew when it is null: listing is rarer than writing. */
   sortedKeys: string[] | null;
@@ -89,7 +88,6 @@ export const newBucket = (name: string, account: string, region: string, now: nu
     RestrictPublicBuckets: true,
   }),
   tags: steady<Readonly<Record<string, string>> | null>(null),
-  versioning: null,
   objects: new Map(),
   sortedKeys: null,
   uploads: new Map(),

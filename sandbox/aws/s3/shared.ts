@@ -2,7 +2,7 @@
 import { seen, type Changing } from '../stale.ts';
 import type { Access, Call } from '../service.ts';
 import { AwsError } from '../wire/error.ts';
-import type { Bucket } from './model.ts';
+import type { Bucket, PublicAccessBlock } from './model.ts';
 
 /** ARN of a bucket. */
 export const bucketArn = (name: string): string => `arn:aws:s3:::${name}`;
@@ -21,7 +21,20 @@ export function findBucket(call: Call, input: BucketInput): Bucket {
   const bucket = call.world.state.s3.buckets.get(input.Bucket ?? '');
   if (!bucket) throw noSuchBucket(input.Bucket ?? '');
   checkOwner(bucket.account, input.ExpectedBucketOwner);
+  checkRegion(call, bucket);
   return bucket;
+}
+
+/** Refuses requests of another Region and says where the bucket is (S3 User Guide, Redirects). GetBucketLocation is answered everywhere. */
+export function checkRegion(call: Call, bucket: Bucket): void {
+  if (call.region === bucket.region || call.operation === 'GetBucketLocation') return;
+  const message =
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.';
+  throw new AwsError('PermanentRedirect', message, {
+    status: 301,
+    fields: { Bucket: bucket.name, Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com` },
+    headers: { 'x-amz-bucket-region': bucket.region },
+  });
 }
 
 /** Refuses when the expected owner is another one (S3 User Guide, bucket-owner-condition). */
@@ -45,3 +58,15 @@ export const bucketAccess = (call: Call, bucket: Bucket, action: string, context
 /** An S3 error with its status, as the model of S3 lists few of them. */
 export const s3Error = (code: string, message: string, status: number, fields: Record<string, unknown> = {}): AwsError =>
   new AwsError(code, message, { status, fields });
+
+/** Refusal of a public policy (S3 User Guide, troubleshoot-403-errors#troubleshoot-403-bpa). */
+export const publicBlocked = (call: Call, arn: string): AwsError => {
+  const start = `User: ${call.caller.arn} is not authorized to perform: s3:${call.operation} on resource: "${arn}"`;
+  const why = 'because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.';
+  return s3Error('AccessDenied', `${start} ${why}`, 403);
+};
+
+/** Whether a setting of block public access is on, for the bucket itself or its whole account: the stricter one counts. */
+export const blocks = (call: Call, bucket: Bucket, setting: keyof PublicAccessBlock): boolean =>
+  view(call, bucket.publicAccessBlock)?.[setting] === true ||
+  call.world.state.accessPoints.accountBlocks.get(bucket.account)?.[setting] === true;

@@ -24,7 +24,9 @@ export interface AccessPointState {
   points: Map<string, AccessPoint>;
   /** Alias → ARN. */
   aliases: Map<string, string>;
+  /** Block public access of whole accounts. */
+  accountBlocks: Map<string, PublicAccessBlock>;
 }
 
 /** S3 Control without any access point. */
-export const emptyAccessPoints = (): AccessPointState => ({ points: new Map(), aliases: new Map() });
+export const emptyAccessPoints = (): AccessPointState => ({ points: new Map(), aliases: new Map(), accountBlocks: new Map() });

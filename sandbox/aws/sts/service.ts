@@ -4,6 +4,7 @@ import type { AssumeRoleRequest, AssumeRoleResponse, GetCallerIdentityResponse }
 import { iamId, randomText } from '../ids.ts';
 import type { IamRole } from '../iam/model.ts';
 import { operation, type Access, type Call, type Service } from '../service.ts';
+import { seen } from '../stale.ts';
 import { fail } from '../wire/error.ts';
 import { loadModel } from '../wire/shape.ts';
 
@@ -29,8 +30,8 @@ const assumeRole = operation<AssumeRoleRequest, AssumeRoleResponse>({
       action: 'sts:AssumeRole',
       resource: input.RoleArn ?? '',
       account: role?.account ?? '',
-      policy: role?.trust ?? null,
-      policyMode: 'required',
+      policy: role ? seen(role.trust, call.now, call.world.settings.staleReadMs) : null,
+      policyMode: 'trust',
       context: tagContext(input) ?? {},
     };
   },

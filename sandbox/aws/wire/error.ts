@@ -14,13 +14,20 @@ export class AwsError extends Error {
   readonly status: number | undefined;
   /** Further members of the error (Error structure in the model, or elements such as BucketName). */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Headers of the reply, for what AWS says there. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: string, message: string, options: { status?: number; fields?: Record<string, unknown> } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { status?: number; fields?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ) {
     super(message);
     this.name = code;
     this.code = code;
     this.status = options.status;
     this.fields = options.fields ?? {};
+    this.headers = options.headers ?? {};
   }
 }
 
@@ -48,7 +55,7 @@ export function encodeError(style: ErrorStyle, error: AwsError, requestId: strin
   const headers: Record<string, string> = json
     ? { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': error.code }
     : { 'content-type': 'application/xml' };
-  return { status, headers, body: bytesOf(body), streaming: false };
+  return { status, headers: { ...headers, ...error.headers }, body: bytesOf(body), streaming: false };
 }
 
 function jsonError(style: ErrorStyle, error: AwsError): string {
