@@ -30,7 +30,8 @@ export function createShareMetrics(registry: Registry, memory: Memory): ShareMet
     registers: [registry],
     collect() {
       this.reset();
-      for (const { report } of memory.items.values()) if (report !== undefined) this.inc({ phase: report.phase, health: report.healthStatus });
+      for (const { report } of memory.items.values())
+        if (report !== undefined) this.inc({ phase: report.phase, health: report.healthStatus ?? '' });
     },
   });
   return {

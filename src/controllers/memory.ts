@@ -24,7 +24,6 @@ export interface HistoryEntry {
 
 /** What is known of an item. */
 export interface ItemMemory {
-  readonly key: string;
   readonly decision: Decision;
   readonly report: ItemReport | undefined;
   /** By contribution id, then by target key. */
@@ -48,6 +47,8 @@ export interface PolicyLine {
 export interface Memory {
   /** By uid of the ShareItem. */
   readonly items: Map<string, ItemMemory>;
+  /** The uid under which an item was known, by its key: what is left when the object is gone. */
+  readonly uids: Map<string, string>;
   /** Results by target key, then by contribution id. */
   readonly results: Map<string, Map<string, TargetResult>>;
   /** Findings on a target that belong to no item: for the owner's eyes. */
@@ -66,6 +67,7 @@ export interface Memory {
 export function createMemory(): Memory {
   return {
     items: new Map(),
+    uids: new Map(),
     results: new Map(),
     unowned: new Map(),
     history: new Map(),

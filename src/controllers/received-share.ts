@@ -98,7 +98,7 @@ function statusOf(operator: Operator, { request, summary }: Received, object: Re
     phase: summary.phase,
     conditions: stampConditions(summary.conditions, object.status?.conditions, { generation, now: operator.clock.now() }),
     ...(plan.length === 0 ? {} : { plan }),
-    healthStatus: summary.healthStatus,
+    ...(summary.healthStatus === undefined ? {} : { healthStatus: summary.healthStatus }),
     ...(findings.length === 0 ? {} : { findings }),
     ...(summary.expireTime === undefined ? {} : { expireTime: summary.expireTime }),
     ...(decidedBy.length === 0 ? {} : { decidedBy }),
@@ -108,7 +108,7 @@ function statusOf(operator: Operator, { request, summary }: Received, object: Re
         type: item.spec.type,
         name: item.spec.name,
         phase: report.phase,
-        healthStatus: report.healthStatus,
+        ...(report.healthStatus === undefined ? {} : { healthStatus: report.healthStatus }),
         ...(message === '' ? {} : { message: cut(message, 1024) }),
       };
     }),

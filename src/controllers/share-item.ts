@@ -210,19 +210,19 @@ function entryStates(
     const contribution = contributionId(item, entry);
     const intents = work.intents.get(contribution);
     const targets = entry.targets.map((target): TargetState => {
-      const fingerprint = intents?.get(target)?.fingerprint ?? modeOf(entry, work.decision.situation);
-      return (
-        lookup({ contribution, target, fingerprint }) ?? {
-          target,
-          state: 'Unknown',
-          missing: [],
-          excess: [],
-          observedAt: undefined,
-        }
-      );
+      const intent = intents?.get(target);
+      // Held back until another document is done: whatever was seen of it answers nothing yet.
+      if (intent === undefined || (intent.mode === 'hold' && modeOf(entry, work.decision.situation) !== 'hold'))
+        return unseen(target);
+      const { fingerprint } = intent;
+      return lookup({ contribution, target, fingerprint }) ?? unseen(target);
     });
     return { entry, targets };
   });
+}
+
+function unseen(target: string): TargetState {
+  return { target, state: 'Unknown', missing: [], excess: [], observedAt: undefined };
 }
 
 // — memory and verification requests —
@@ -253,8 +253,8 @@ function remember(operator: Operator, outcome: Outcome): void {
   if (asked !== undefined && !verified) for (const target of targets) memory.verify.set(target, asked.at);
   const applied =
     outcome.report?.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  memory.uids.set(outcome.key, uid);
   memory.items.set(uid, {
-    key: outcome.key,
     decision: outcome.decision,
     report: outcome.report,
     intents: outcome.intents,
@@ -274,13 +274,13 @@ function verifyToken(operator: Operator, item: ShareItem): string {
 }
 
 function forgetItem(operator: Operator, key: string): Result {
-  for (const [uid, known] of operator.memory.items) {
-    if (known.key !== key) continue;
-    operator.memory.items.delete(uid);
-    operator.memory.history.delete(uid);
-    for (const entry of known.decision.resolved)
-      for (const target of entry.targets) operator.queues.target.add(target, { priority: Priority.resync });
-  }
+  const { memory, queues } = operator;
+  const uid = memory.uids.get(key) ?? '';
+  const entries = memory.items.get(uid)?.decision.resolved ?? [];
+  memory.uids.delete(key);
+  memory.items.delete(uid);
+  memory.history.delete(uid);
+  for (const target of entries.flatMap((entry) => entry.targets)) queues.target.add(target, { priority: Priority.resync });
   operator.writes.forget(`shareitems/${key}`);
   return { kind: 'done' };
 }
@@ -302,7 +302,9 @@ async function publish(
   const uid = item.metadata.uid ?? '';
   const fresh = operator.memory.history.get(uid) ?? [];
   const written = await writeStatus(operator, types.item, item, statusOf(operator, outcome, fresh));
-  operator.memory.history.delete(uid);
+  // More may have been done in AWS while the status was on its way.
+  const later = (operator.memory.history.get(uid) ?? []).filter((entry) => !fresh.includes(entry));
+  operator.memory.history.set(uid, later);
   if (written && item.status?.phase !== report.phase) announce(operator, item, report);
 }
 
@@ -322,7 +324,7 @@ function statusOf(
   return {
     observedGeneration: generation,
     phase: report.phase,
-    healthStatus: report.healthStatus,
+    ...(report.healthStatus === undefined ? {} : { healthStatus: report.healthStatus }),
     ...(report.healthMessage === '' ? {} : { healthMessage: report.healthMessage.slice(0, 4096) }),
     ...(report.verifiedAt === undefined ? {} : { lastVerificationTime: timestamp(report.verifiedAt) }),
     ...(decision.consent?.expireTime === undefined || live === undefined ? {} : { expireTime: decision.consent.expireTime }),
@@ -366,7 +368,7 @@ function connectionOf(entry: ResolvedShare): NonNullable<ShareItemStatus['connec
 function announce(operator: Operator, item: ShareItem, report: ItemReport): void {
   const ready = report.conditions.find((condition) => condition.type === 'Ready');
   const bad = report.phase === 'ShareFailed' || report.phase === 'RevokeFailed' || report.phase === 'ShareRejected';
-  const note = `${item.spec.type} ${item.spec.name}: ${ready?.message ?? report.phase}`;
+  const note = ready?.message ?? report.phase;
   const { apiVersion, kind } = { apiVersion: `${shareItem.resource.group}/${shareItem.resource.version}`, kind: shareItem.kind };
   operator.events.record({
     regarding: { apiVersion, kind, metadata: item.metadata },

@@ -26,7 +26,7 @@ export function connect(operator: Operator): void {
   cluster.datasets.onEvent((event) => onChange(event, (object, options) => wakeDataset(operator, object, options)));
   cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, object, options)));
   cluster.approvals.onEvent((event) => onChange(event, (object, options) => wakeApproval(operator, object, options)));
-  cluster.items.onEvent((event) => onChange(event, (object, options) => wakeItem(operator, event, { object, options })));
+  cluster.items.onEvent((event) => onChange(event, (object, options) => wakeItem(operator, object, options)));
   cluster.received.onEvent((event) =>
     onChange(event, ({ spec }, options) =>
       queues.request.add(indexKeys.request(spec.requestRef.namespace, spec.requestRef.name), options),
@@ -120,20 +120,11 @@ function wakeRequestKey({ cluster, queues }: Pick<Operator, 'cluster' | 'queues'
   for (const item of cluster.items.store.index('request', key)) queues.item.add(keyOf(item), options);
 }
 
-function wakeItem(
-  { queues, memory }: Operator,
-  event: InformerEvent<ShareItem>,
-  { object, options }: { readonly object: ShareItem; readonly options: AddOptions },
-): void {
+function wakeItem({ queues }: Operator, object: ShareItem, options: AddOptions): void {
   queues.item.add(keyOf(object), options);
   queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), options);
   const { namespace, name } = object.spec.datasetRef;
   queues.dataset.add(`${namespace}/${name}`, { ...options, afterMs: countDelayMs });
-  // The index by target has changed with the record: its documents are due, once the item has been decided.
-  if (!memory.items.has(object.metadata.uid ?? '')) return;
-  const before = event.type === 'updated' ? event.old.spec.resolved : [];
-  const targets = [...before, ...object.spec.resolved].flatMap((entry) => entry.targets);
-  for (const target of new Set(targets)) queues.target.add(target);
 }
 
 function wakeNamespace({ cluster, queues }: Operator, name: string): void {

@@ -27,29 +27,63 @@ export function reportApproval(input: ApprovalCase): ConditionValue {
     if (found !== undefined) return found;
   }
   const what = input.approval.spec.decision === 'Rejected' ? 'rejects' : 'approves';
-  return { type: 'Effective', status: 'True', reason: 'Effective', message: `it ${what} ShareRequest ${nameOfRequest(input.approval)}` };
+  return {
+    type: 'Effective',
+    status: 'True',
+    reason: 'Effective',
+    message: `it ${what} ShareRequest ${nameOfRequest(input.approval)}`,
+  };
 }
 
 const checks: readonly Check[] = [
   ({ approval, request }) =>
-    request === undefined ? no('RequestNotFound', `there is no ShareRequest ${nameOfRequest(approval)} for this dataset yet: the approval takes effect when it is made`) : undefined,
+    request === undefined
+      ? no(
+          'RequestNotFound',
+          `there is no ShareRequest ${nameOfRequest(approval)} for this dataset yet: the approval takes effect when it is made`,
+        )
+      : undefined,
   ({ approval, now }) => {
     const expiresAt = timeOf(approval.spec.expireTime);
-    return expiresAt !== undefined && expiresAt <= now ? no('Expired', `it expired at ${approval.spec.expireTime ?? ''}: raise spec.expireTime to approve a longer time`) : undefined;
+    return expiresAt !== undefined && expiresAt <= now
+      ? no('Expired', `it expired at ${approval.spec.expireTime ?? ''}: raise spec.expireTime to approve a longer time`)
+      : undefined;
   },
   ({ approval, principalArn }) => {
     const named = approval.spec.principal?.arn;
-    if (approval.spec.decision === 'Rejected' || named === undefined || principalArn === undefined || principalArn === named) return undefined;
-    return no('PrincipalChanged', `it names ${named}, but the request is for another principal: review the ReceivedShare and approve the one that it shows`);
+    if (approval.spec.decision === 'Rejected' || named === undefined || principalArn === undefined || principalArn === named)
+      return undefined;
+    return no(
+      'PrincipalChanged',
+      `it names ${named}, but the request is for another principal: review the ReceivedShare and approve the one that it shows`,
+    );
   },
   ({ items, approval }) => {
-    const recreated = items.some(({ spec }) => spec.consent?.ended?.reason === 'PrincipalRecreated' && spec.consent.approvalRef?.uid === approval.metadata.uid && (spec.consent.approvalRef?.generation ?? 0) >= (approval.metadata.generation ?? 0));
-    return recreated ? no('PrincipalRecreated', 'the principal that it named was deleted and created again, which makes it another one: approve again (any change of spec does)') : undefined;
+    const recreated = items.some(
+      ({ spec }) =>
+        spec.consent?.ended?.reason === 'PrincipalRecreated' &&
+        spec.consent.approvalRef?.uid === approval.metadata.uid &&
+        (spec.consent.approvalRef?.generation ?? 0) >= (approval.metadata.generation ?? 0),
+    );
+    return recreated
+      ? no(
+          'PrincipalRecreated',
+          'the principal that it named was deleted and created again, which makes it another one: approve again (any change of spec does)',
+        )
+      : undefined;
   },
   ({ approval, digests }) => {
-    const stale = approval.spec.items.filter((item) => item.digest !== undefined && digests.has(`${item.type}/${item.name}`) && digests.get(`${item.type}/${item.name}`) !== item.digest);
+    const stale = approval.spec.items.filter(
+      (item) =>
+        item.digest !== undefined &&
+        digests.has(`${item.type}/${item.name}`) &&
+        digests.get(`${item.type}/${item.name}`) !== item.digest,
+    );
     if (approval.spec.decision === 'Rejected' || stale.length === 0) return undefined;
-    return no('DigestMismatch', `what is asked for is not what was reviewed for ${stale.map((item) => `${item.type} ${item.name}`).join(', ')}: review the ReceivedShare again`);
+    return no(
+      'DigestMismatch',
+      `what is asked for is not what was reviewed for ${stale.map((item) => `${item.type} ${item.name}`).join(', ')}: review the ReceivedShare again`,
+    );
   },
 ];
 

@@ -36,7 +36,8 @@ export interface EntryState {
 export interface ItemReport {
   readonly phase: NonNullable<NonNullable<ShareItem['status']>['phase']>;
   readonly conditions: readonly ConditionValue[];
-  readonly healthStatus: 'Healthy' | 'Unhealthy' | 'PendingVerify' | 'PendingReapply';
+  /** Undefined where nothing is shared: then there is nothing to be healthy. */
+  readonly healthStatus: 'Healthy' | 'Unhealthy' | 'PendingVerify' | 'PendingReapply' | undefined;
   readonly healthMessage: string;
   readonly verifiedAt: number | undefined;
   readonly grants: readonly {
@@ -68,7 +69,7 @@ export function reportItem(input: ReportInput): ItemReport | undefined {
   return {
     phase: outcome.phase,
     conditions: conditionsOf(outcome, health, input),
-    healthStatus: health.status,
+    healthStatus: input.entries.length === 0 ? undefined : health.status,
     healthMessage: health.message,
     verifiedAt: verifiedAt(input.entries),
     grants: input.entries.flatMap(({ targets }) => targets.filter((each) => each.state !== 'Removed').map(grantLine)),
@@ -228,7 +229,7 @@ function isTouched(target: TargetState): boolean {
 }
 
 interface Health {
-  readonly status: ItemReport['healthStatus'];
+  readonly status: NonNullable<ItemReport['healthStatus']>;
   readonly reason: string;
   readonly message: string;
 }

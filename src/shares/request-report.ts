@@ -86,11 +86,7 @@ export function reportRequest(input: RequestInput): RequestSummary {
     phase: phaseOf(input),
     conditions: conditionsOf(input, counts, exceeding),
     counts,
-    healthStatus:
-      unhealthy?.report.healthStatus ??
-      (input.items.length > 0 && input.items.every(({ report }) => report.healthStatus === 'Healthy')
-        ? 'Healthy'
-        : 'PendingVerify'),
+    healthStatus: unhealthy?.report.healthStatus ?? overallHealth(input.items),
     expireTime: input.items
       .map(({ decision }) => decision.consent?.expireTime)
       .filter((time) => time !== undefined)
@@ -98,6 +94,13 @@ export function reportRequest(input: RequestInput): RequestSummary {
       .at(-1),
     exceeding,
   };
+}
+
+/** Healthy when all that is shared is; undefined where nothing is. */
+function overallHealth(items: readonly RequestItem[]): ItemReport['healthStatus'] {
+  const known = items.map(({ report }) => report.healthStatus).filter((status) => status !== undefined);
+  if (known.length === 0) return undefined;
+  return known.every((status) => status === 'Healthy') ? 'Healthy' : 'PendingVerify';
 }
 
 /** In order, the first that fits; «all» never holds for zero items. */
