@@ -205,8 +205,6 @@ function finish(state: State, key: string): void {
   const priority = state.dirty.get(key);
   if (priority === undefined || state.closed) return;
   state.dirty.delete(key);
-  // What was added while it ran overtakes a delay that was asked for before.
-  state.delayed.take(key);
   makeReady(state, key, priority);
 }
 

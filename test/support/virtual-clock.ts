@@ -30,6 +30,9 @@ interface Timer {
   readonly fire: () => void;
 }
 
+/** As in Node: a timer beyond 24.8 days fires after 1 ms. Code that waits longer must wait in steps, here too. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Makes a clock that starts at a fixed time and moves by `advance` only. */
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
   const turns = options.turns ?? 3;
@@ -39,7 +42,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
 
   const after = (ms: number, callback: () => void): (() => void) => {
     const id = nextId++;
-    timers.set(id, { due: now + Math.max(0, ms), id, fire: callback });
+    timers.set(id, { due: now + (ms > LONGEST_TIMER_MS ? 1 : Math.max(0, ms)), id, fire: callback });
     return () => void timers.delete(id);
   };
 

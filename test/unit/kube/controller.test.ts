@@ -118,6 +118,17 @@ describe('a controller', () => {
     });
   });
 
+  it('begins its backoff anew after a requeue too, which is no failure', async () => {
+    const failure: Result = { kind: 'retry', error: new Error('AWS is away') };
+    const { reconcile, calls } = answers(failure, failure, { kind: 'requeue', afterMs: 10 }, failure);
+    const { clock, queue } = start(reconcile);
+    queue.add('a');
+    await clock.advance(310);
+    expect(calls).toHaveLength(4);
+    await clock.advance(100);
+    expect(calls).toHaveLength(5);
+  });
+
   it('waits as long as a failure says, where it does', async () => {
     const { reconcile, calls } = answers({ kind: 'retry', error: new Error('throttled'), afterMs: 7_000 });
     const { clock, queue } = start(reconcile);

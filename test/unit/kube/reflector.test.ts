@@ -140,6 +140,22 @@ describe('an informer against a failing server', () => {
     expect(lists(harness.server).map(({ query }) => query.get('limit'))).toEqual(['2', '2', null]);
   });
 
+  it('forgets the pages of a list that failed halfway', async () => {
+    await using harness = await runInformer(
+      (server) => {
+        ['a', 'b', 'c'].forEach((name) => server.put(WIDGETS, widget(name)));
+        server.fail({ match: (request) => request.query.has('continue'), act: statusFault(500, 'InternalError') });
+      },
+      { limits: { pageSize: 2 } },
+    );
+    await failedOnce(harness);
+    expect(names(harness)).toEqual([]);
+    harness.server.remove(WIDGETS, 'default/a');
+    await harness.clock.advance(800);
+    await synced(harness);
+    expect(names(harness)).toEqual(['b', 'c']);
+  });
+
   it('replaces a watch that is silent for three minutes, though its connection looks open', async () => {
     await using harness = await runInformer((server) => server.fail({ match: isWatch, act: watchFault('', 'hang') }));
     await eventually(() => harness.informer.hasSynced(), 'it believes to watch');

@@ -33,6 +33,15 @@ describe('the virtual clock', () => {
     expect(times).toEqual([10, 20, 30]);
   });
 
+  it('fires timers beyond 24.8 days at once, as Node does', async () => {
+    const clock = createVirtualClock();
+    let fired = 0;
+    clock.after(2 ** 31, () => fired++);
+    clock.after(2 ** 31 - 1, () => fired++);
+    await clock.advance(1);
+    expect(fired).toBe(1);
+  });
+
   it('cancels timers, and rejects sleeps with the reason of their signal', async () => {
     const clock = createVirtualClock();
     let fired = false;
