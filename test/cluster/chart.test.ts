@@ -73,7 +73,7 @@ describe('helm template', () => {
       '--log-level=info',
       '--metrics-address=0.0.0.0:8080',
       '--leader-elect=true',
-      '--leader-election-id=sluice',
+      '--leader-election-id=sluice-leader',
     ]);
   });
 
@@ -172,8 +172,10 @@ describe('the installed chart', () => {
     ['list', 'namespaces', [], 'yes'],
     ['create', 'events.events.k8s.io', ['--all-namespaces'], 'yes'],
     ['list', 'secrets', ['--namespace', operatorNamespace], 'yes'],
-    ['update', 'leases.coordination.k8s.io/sluice', ['--namespace', operatorNamespace], 'yes'],
+    ['update', 'leases.coordination.k8s.io/sluice-leader', ['--namespace', operatorNamespace], 'yes'],
     ['create', 'configmaps', ['--namespace', operatorNamespace], 'yes'],
+    ['get', 'configmaps/sluice-installation', ['--namespace', operatorNamespace], 'yes'],
+    ['get', 'configmaps/other', ['--namespace', operatorNamespace], 'no'],
     ['list', 'secrets', ['--all-namespaces'], 'no'],
     ['create', 'secrets', ['--namespace', operatorNamespace], 'no'],
     ['update', 'leases.coordination.k8s.io/other', ['--namespace', operatorNamespace], 'no'],
