@@ -52,6 +52,14 @@ interface Filling {
   readonly units: Map<string, Unit>;
   readonly added: Map<string, Unit>;
   readonly leaving: readonly Unit[];
+  /** Size and bodies of what it holds; measured again when that changes. */
+  measured?: Measure | undefined;
+}
+
+/** Characters of a policy, and which statements it has. */
+interface Measure {
+  readonly size: number;
+  readonly bodies: ReadonlySet<string>;
 }
 
 /** The request, and the resources that units without a place have: what leaves of those may have to wait for its successor. */
@@ -141,6 +149,7 @@ function tryPlace(unit: Unit, filling: Filling | undefined, { room, placed }: Pl
   if (filling === undefined || !fits(filling, unit, room)) return false;
   filling.units.set(unit.key, unit);
   filling.added.set(unit.key, unit);
+  filling.measured = undefined;
   placed.push({ filling, unit });
   return true;
 }
@@ -149,6 +158,7 @@ function takeBack(placed: readonly Placed[]): void {
   for (const { filling, unit } of placed) {
     filling.units.delete(unit.key);
     filling.added.delete(unit.key);
+    filling.measured = undefined;
   }
 }
 
@@ -174,7 +184,10 @@ function open(fillings: Filling[], { maxShards, taken }: Room): Filling | undefi
 function fits(filling: Filling, unit: Unit, room: Room): boolean {
   const waits = (left: Unit): boolean =>
     left.resource !== unit.resource && room.incoming.has(left.resource) && !successorIn(filling, left);
-  return unionSize([...filling.units.values(), ...filling.leaving.filter(waits)], unit) <= room.limit;
+  const waiting = filling.leaving.filter(waits);
+  const held = (filling.measured ??= measure(filling.units.values()));
+  const before = waiting.length === 0 ? held : measure([...filling.units.values(), ...waiting]);
+  return before.size + sizeIn(before.bodies, unit) <= room.limit;
 }
 
 function successorIn(filling: Filling, left: Unit): boolean {
@@ -184,14 +197,19 @@ function successorIn(filling: Filling, left: Unit): boolean {
 const frame = renderUnits([]).length;
 
 /** Length of the policy with these units, reckoned from its parts: rendering it for each try would be slow. */
-function unionSize(units: readonly Unit[], unit: Unit): number {
+function measure(units: Iterable<Unit>): Measure {
   const bodies = new Set<string>();
   let size = frame - 1;
-  for (const one of [...units, unit]) {
-    size += bodies.has(one.body) ? JSON.stringify(one.resource).length + 1 : statementSize(one) + 1;
-    bodies.add(one.body);
+  for (const unit of units) {
+    size += sizeIn(bodies, unit);
+    bodies.add(unit.body);
   }
-  return size;
+  return { size, bodies };
+}
+
+/** Characters that a unit adds: its resource, or a whole statement where none has its body yet; and a comma. */
+function sizeIn(bodies: ReadonlySet<string>, unit: Unit): number {
+  return (bodies.has(unit.body) ? JSON.stringify(unit.resource).length : statementSize(unit)) + 1;
 }
 
 function packedShard(filling: Filling): PackedShard {
