@@ -35,6 +35,8 @@ export interface FakeApiServer {
   /** Creates or updates, as another client would. `collection` is such as "/apis/example.com/v1/widgets". */
   put(collection: string, object: FakeObject): FakeObject;
   remove(collection: string, key: string): void;
+  /** All objects of a collection, whatever faults are set. */
+  contents(collection: string): readonly FakeObject[];
   /** Sends a bookmark to all open watches. */
   bookmark(): void;
   /** Forgets history: older resourceVersions and continue tokens are answered by 410. */
@@ -73,6 +75,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     requests: state.requests,
     put: (collection, object) => state.data.put(collection, object),
     remove: (collection, key) => void state.data.remove(collection, key),
+    contents: (collection) => state.data.all(collection),
     bookmark: () => {
       const object = { kind: 'Bookmark', metadata: { name: '', resourceVersion: state.data.version() } };
       for (const { response } of state.watchers) response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);

@@ -63,6 +63,10 @@ export class FakeCollections {
     return this.collections.get(collection)?.get(key);
   }
 
+  all(collection: string): readonly FakeObject[] {
+    return [...this.of(collection).values()];
+  }
+
   put(collection: string, object: FakeObject): FakeObject {
     const key = keyOf(object);
     const old = this.get(collection, key);
@@ -134,7 +138,7 @@ export class FakeCollections {
   page(collection: string, options: { namespace?: string | undefined; limit: number; token: string | null }): FakePage | number {
     const [version = this.version(), offset = '0'] = options.token === null ? [] : options.token.split(':');
     if (Number(version) < this.compactedAt) return 410;
-    const all = [...this.of(collection).values()].filter(
+    const all = this.all(collection).filter(
       ({ metadata }) => options.namespace === undefined || metadata.namespace === options.namespace,
     );
     const start = Number(offset);
