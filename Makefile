@@ -29,7 +29,7 @@ sandbox: $(INSTALLED) ## The same without the operator
 down: $(INSTALLED) ## Stop all of that and remove what it left, also after a crash
 	@$(SANDBOX) down
 
-test: tools ## Everything that CI runs: types, lint, generated files, all tests
+test: tools dist/main.js ## Everything that CI runs: types, lint, generated files, all tests
 	@$(NODE) scripts/check.ts test
 
 verify: $(INSTALLED) ## The same without the tests

@@ -36,15 +36,15 @@ export async function up({ operator, log }: UpOptions, folder: SandboxFolder = s
     const moved = await prepareOperator(cluster, folder, serviceAccount);
     const aws = await startAws(folder, log);
     if (!operator) await stopPart(folder, 'operator');
-    const running = operator ? await startOperator(folder, aws.value, { restart: aws.fresh || moved, flags, log }) : undefined;
+    const running = operator ? await startOperator(folder, aws, { restart: aws.fresh || moved, flags, log }) : undefined;
     const environment: SandboxEnvironment = {
       KUBECONFIG: cluster.kubeconfig,
       SLUICE_OPERATOR_KUBECONFIG: folder.operatorKubeconfig,
-      AWS_ENDPOINT_URL: aws.value.endpoint,
+      AWS_ENDPOINT_URL: aws.endpoint,
       AWS_REGION: region,
       SLUICE_OPERATOR_ARN: operatorArn,
-      SLUICE_OPERATOR_ACCESS_KEY_ID: aws.value.operator.accessKeyId,
-      SLUICE_OPERATOR_SECRET_ACCESS_KEY: aws.value.operator.secretAccessKey,
+      SLUICE_OPERATOR_ACCESS_KEY_ID: aws.operator.accessKeyId,
+      SLUICE_OPERATOR_SECRET_ACCESS_KEY: aws.operator.secretAccessKey,
       SLUICE_OPERATOR_NAMESPACE: operatorNamespace,
       ...(running !== undefined && { SLUICE_OPERATOR_PID: String(running) }),
     };

@@ -16,16 +16,15 @@ import type { SandboxFolder } from './folder.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** A part that runs, and whether it was started just now. */
-export interface Part<T> {
-  readonly value: T;
+/** The AWS stand-in that runs, and whether it was started just now. */
+export interface RunningAws extends AwsReady {
   readonly fresh: boolean;
 }
 
 /** Starts the AWS stand-in, or finds the one that runs. Its content lives in its memory: a fresh one starts with the sandbox's accounts. */
-export async function startAws(folder: SandboxFolder, log: (line: string) => void): Promise<Part<AwsReady>> {
+export async function startAws(folder: SandboxFolder, log: (line: string) => void): Promise<RunningAws> {
   const before = readReady(folder);
-  if (before && recordOf(folder, 'aws')) return { value: before, fresh: false };
+  if (before && recordOf(folder, 'aws')) return { ...before, fresh: false };
   log('Starting the AWS stand-in');
   await stopPart(folder, 'aws');
   rmSync(folder.awsReady, { force: true });
@@ -41,7 +40,7 @@ export async function startAws(folder: SandboxFolder, log: (line: string) => voi
   await until(started, 'aws', folder, () => Promise.resolve(readReady(folder) !== undefined));
   const ready = readReady(folder);
   if (!ready) throw new Error(`The AWS stand-in removed ${folder.awsReady}: run "make down", then start again.`);
-  return { value: ready, fresh: true };
+  return { ...ready, fresh: true };
 }
 
 /** How the operator is started. */

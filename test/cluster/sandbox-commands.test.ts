@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { accessCluster } from '../../sandbox/cluster/access.ts';
 import type { ClusterAccess } from '../../sandbox/cluster/access.ts';
 import { ensureBinaries } from '../../sandbox/cluster/binaries.ts';
@@ -23,11 +23,15 @@ const parts = ['aws', 'etcd', 'kube-apiserver', 'kube-controller-manager'];
 
 let dir: string;
 
-beforeEach(() => {
+beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'sluice-sandbox-'));
 });
 
 afterEach(async () => {
+  for (const name of ['a', 'b']) if (existsSync(join(dir, name))) await sandbox(name, 'down');
+});
+
+afterAll(async () => {
   for (const name of readdirSync(dir)) await sandbox(name, 'down');
   rmSync(dir, { recursive: true });
 });
@@ -61,6 +65,49 @@ async function access(name: string, kubeconfig: string): Promise<ClusterAccess> 
   return accessCluster({ kubeconfig, dir: join(dir, name, 'tools'), binaries });
 }
 
+describe('a sandbox that is up', () => {
+  let shared: SandboxEnvironment;
+
+  beforeAll(async () => {
+    shared = await up('shared');
+  });
+
+  test('given a role without a share, when it reads, then it is told that access is denied and what AWS says', async () => {
+    const attempt = sandbox('shared', 'as', analysts, 'read', orders);
+    await expect(attempt).rejects.toThrow(/ACCESS DENIED: arn:aws:iam::444455556666:role\/analysts can't read s3:/);
+    await expect(attempt).rejects.toThrow(/AWS says: .*Access ?Denied|AWS says: .*not authorized/);
+  });
+
+  test('then the operator there is the ServiceAccount of the chart, and no administrator', async () => {
+    const operator = await access('shared', shared.SLUICE_OPERATOR_KUBECONFIG);
+    const who = await operator.kubectl(['auth', 'whoami', '--output', 'jsonpath={.status.userInfo.username}']);
+    expect(who).toMatch(/^system:serviceaccount:sluice-system:/);
+    await expect(operator.kubectl(['auth', 'can-i', 'list', 'shareitems.sluice.dev', '--all-namespaces'])).resolves.toContain(
+      'yes',
+    );
+    await expect(operator.kubectl(['auth', 'can-i', 'create', 'clusterrolebindings'])).rejects.toThrow(/\bno\b/);
+  });
+
+  test('when up is given again, also twice at once, then nothing is started twice', async () => {
+    const processes = processesOf('shared');
+    const [one, other] = await Promise.all([up('shared'), up('shared')]);
+    expect([one, other]).toEqual([shared, shared]);
+    expect(processesOf('shared')).toEqual(processes);
+  });
+
+  test('given a shell that has read the file env, when up is given there, then the cluster still counts as the own one', async () => {
+    const processes = processesOf('shared');
+    await withKubeconfig(shared.KUBECONFIG, 'shared', 'up', '--without-operator');
+    expect(processesOf('shared')).toEqual(processes);
+  });
+
+  test('given files of the user in the folder, when it goes down, then they stay and nothing else does', async () => {
+    writeFileSync(join(dir, 'shared', 'notes.txt'), 'mine');
+    await sandbox('shared', 'down');
+    expect(readdirSync(join(dir, 'shared'))).toEqual(['notes.txt']);
+  });
+});
+
 test('given two folders, when both are brought up, then they are two sandboxes, and each goes down alone with nothing left', async () => {
   const [a, b] = [await up('a'), await up('b')];
   expect(a.KUBECONFIG).not.toBe(b.KUBECONFIG);
@@ -75,30 +122,26 @@ test('given two folders, when both are brought up, then they are two sandboxes, 
   expect(processesOf('b').filter(isRunning)).toHaveLength(parts.length);
 });
 
-test('given a sandbox, then the operator there is the ServiceAccount of the chart, and no administrator', async () => {
-  const environment = await up('a');
-  const operator = await access('a', environment.SLUICE_OPERATOR_KUBECONFIG);
-  const who = await operator.kubectl(['auth', 'whoami', '--output', 'jsonpath={.status.userInfo.username}']);
-  expect(who).toMatch(/^system:serviceaccount:sluice-system:/);
-  await expect(operator.kubectl(['auth', 'can-i', 'list', 'shareitems.sluice.dev', '--all-namespaces'])).resolves.toContain(
-    'yes',
-  );
-  await expect(operator.kubectl(['auth', 'can-i', 'create', 'clusterrolebindings'])).rejects.toThrow(/\bno\b/);
-});
+test('given make up, when the operator is killed with -9 and up is given again, then another one leads, and down ends it', async () => {
+  await sandbox('a', 'up');
+  const first = readEnvironment(sandboxFolder({ SLUICE_DIR: join(dir, 'a') }));
+  const operatorIs = (pid: string | undefined): boolean => {
+    const record = processesOf('a').find(({ name }) => name === 'operator');
+    return record !== undefined && isRunning(record) && String(record.pid) === pid;
+  };
+  expect(operatorIs(first?.SLUICE_OPERATOR_PID)).toBe(true);
+  process.kill(Number(first?.SLUICE_OPERATOR_PID), 'SIGKILL');
+  await sandbox('a', 'up');
+  const second = readEnvironment(sandboxFolder({ SLUICE_DIR: join(dir, 'a') }));
+  expect(operatorIs(second?.SLUICE_OPERATOR_PID)).toBe(true);
+  expect({ ...second, SLUICE_OPERATOR_PID: '' }).toEqual({ ...first, SLUICE_OPERATOR_PID: '' });
 
-test('given a role without a share, when it reads, then it is told that access is denied and what AWS says', async () => {
-  await up('a');
-  const attempt = sandbox('a', 'as', analysts, 'read', orders);
-  await expect(attempt).rejects.toThrow(/ACCESS DENIED: arn:aws:iam::444455556666:role\/analysts can't read s3:/);
-  await expect(attempt).rejects.toThrow(/AWS says: .*Access ?Denied|AWS says: .*not authorized/);
-});
-
-test('given a sandbox that is up, when up is given again, also twice at once, then nothing is started twice', async () => {
-  const before = await up('a');
+  const { kubectl } = await access('a', second?.KUBECONFIG ?? '');
+  const transitions = ['get', 'leases', '--namespace', 'sluice-system', '--output', 'jsonpath={.items[*].spec.leaseTransitions}'];
+  await expect.poll(() => kubectl(transitions), { timeout: 30_000, interval: 500 }).toMatch(/^[1-9]/);
   const processes = processesOf('a');
-  const [one, other] = await Promise.all([up('a'), up('a')]);
-  expect([one, other]).toEqual([before, before]);
-  expect(processesOf('a')).toEqual(processes);
+  await sandbox('a', 'down');
+  expect(processes.filter(isRunning)).toEqual([]);
 });
 
 test('given that every part was killed with -9, when it is brought up again, then it works, and down leaves nothing', async () => {
@@ -143,20 +186,6 @@ test('given a KUBECONFIG of the user, when it is brought up, then that cluster i
   await sandbox('b', 'down');
   await expect(helm(['list', '--namespace', 'sluice-system', '--short'])).resolves.toBe('');
   await expect(kubectl(['get', 'environments.sluice.dev'])).resolves.toBeDefined();
-});
-
-test('given a shell that has read the file env, when up is given there, then the cluster still counts as the own one', async () => {
-  const { KUBECONFIG: own } = await up('a');
-  const processes = processesOf('a');
-  await withKubeconfig(own, 'a', 'up', '--without-operator');
-  expect(processesOf('a')).toEqual(processes);
-});
-
-test('given files of the user in the folder, when the sandbox goes down, then they stay', async () => {
-  await up('a');
-  writeFileSync(join(dir, 'a', 'notes.txt'), 'mine');
-  await sandbox('a', 'down');
-  expect(readdirSync(join(dir, 'a'))).toEqual(['notes.txt']);
 });
 
 test('given nothing that runs, when something is asked of the sandbox, then it says what to do', async () => {
