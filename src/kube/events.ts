@@ -6,8 +6,8 @@ import type { Clock } from '../clock.ts';
 import { nextStep } from './event-series.ts';
 import type { Series } from './event-series.ts';
 import { isNotFound } from './errors.ts';
-import { microTime } from './lease.ts';
 import type { Logger } from './logging.ts';
+import { microTime } from './micro-time.ts';
 import type { DeepReadonly, KubeObject } from './object.ts';
 import type { Transport } from './transport.ts';
 

@@ -2,6 +2,7 @@
  * The Lease as leader election reads and writes it, and the pure part of election: whose turn is it. No requests, no waiting (leader.ts).
  * Source: coordination.k8s.io/v1; client-go's tools/leaderelection.
  */
+import { microTime } from './micro-time.ts';
 import type { KubeObject } from './object.ts';
 import type { ResourceType } from './resource.ts';
 
@@ -84,9 +85,4 @@ export function releasedSpec(old: LeaseSpec, now: number): LeaseSpec {
     renewTime: time,
     leaseTransitions: old.leaseTransitions ?? 0,
   };
-}
-
-/** metav1.MicroTime: the API server refuses milliseconds only. */
-export function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

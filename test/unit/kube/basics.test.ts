@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createBackoff } from '../../../src/kube/backoff.ts';
 import * as errors from '../../../src/kube/errors.ts';
 import { nextStep } from '../../../src/kube/event-series.ts';
-import { microTime } from '../../../src/kube/lease.ts';
+import { microTime } from '../../../src/kube/micro-time.ts';
 import { keyOf, splitKey } from '../../../src/kube/object.ts';
 import { apiPath, apiVersionOf } from '../../../src/kube/resource.ts';
 import type { ResourceType } from '../../../src/kube/resource.ts';
