@@ -60,6 +60,7 @@ export function createAws(options: AwsOptions): Aws {
     faults: createFaults(() => random(world.state)),
     hooks: new Set(),
     writing: new Set(),
+    requestIds: { random: seed },
   };
   return {
     serve: (request, signal) => serve(engine, request, signal),

@@ -6,7 +6,7 @@ import type { CreateKeyResponse } from '@aws-sdk/client-kms';
 import type { CreateAccessKeyResponse, CreatePolicyResponse, CreateRoleResponse, CreateUserResponse } from '@aws-sdk/client-iam';
 import { administrator } from './callers.ts';
 import { iam } from './iam/service.ts';
-import { iamId, uuid } from './ids.ts';
+import { iamId } from './ids.ts';
 import { kms } from './kms/service.ts';
 import type { Encryption, PublicAccessBlock } from './s3/model.ts';
 import { store, etagOf } from './s3/objects.ts';
@@ -131,7 +131,7 @@ function runner(world: World): Run {
       caller: administrator(account),
       region,
       now: world.clock.now(),
-      requestId: uuid(world.state),
+      requestId: 'seed',
       request: { method: 'POST', host: 'seed', path: '/', query: new Map(), headers: {}, body: new Uint8Array() },
       reply: {},
       authorize: () => undefined,

@@ -37,6 +37,8 @@ export interface Engine {
   readonly hooks: Set<CallHook>;
   /** Documents that a write is changing right now. */
   readonly writing: Set<string>;
+  /** Request ids have a generator of their own, so that reads do not change the ids of what is made later. */
+  readonly requestIds: { random: number };
 }
 
 const protocols = new WeakMap<Service, Protocol>();
@@ -56,7 +58,7 @@ export async function serve(engine: Engine, received: WireRequest, signal?: Abor
   const service = engine.services.find((one) => one.accepts(received, scope));
   if (!service) return unknownService(scope);
   const request = service.prepare?.(received) ?? received;
-  const requestId = uuid(engine.world.state);
+  const requestId = uuid(engine.requestIds);
   const progress: Progress = { operation: 'Unknown', account: '', caller: '', resource: '', readOnly: true };
   try {
     const reply = await answer(engine, { service, request, scope, requestId, progress, signal });
@@ -119,7 +121,7 @@ function makeCall(engine: Engine, incoming: Incoming, caller: Caller, decoded: D
     service: service.name,
     operation: decoded.operation.name,
     caller,
-    region: scope?.region ?? 'us-east-1',
+    region: scope?.region ?? '',
     now: engine.world.clock.now(),
     requestId,
     request,

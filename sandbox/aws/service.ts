@@ -61,6 +61,7 @@ export interface Call {
   readonly service: string;
   readonly operation: string;
   readonly caller: Caller;
+  /** The Region that the request is signed for; empty for unsigned requests, which only S3 takes. */
   readonly region: string;
   readonly now: number;
   readonly requestId: string;

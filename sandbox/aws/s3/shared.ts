@@ -27,7 +27,7 @@ export function findBucket(call: Call, input: BucketInput): Bucket {
 
 /** Refuses requests of another Region and says where the bucket is (S3 User Guide, Redirects). GetBucketLocation is answered everywhere. */
 export function checkRegion(call: Call, bucket: Bucket): void {
-  if (call.region === bucket.region || call.operation === 'GetBucketLocation') return;
+  if (call.region === bucket.region || call.region === '' || call.operation === 'GetBucketLocation') return;
   const message =
     'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.';
   throw new AwsError('PermanentRedirect', message, {

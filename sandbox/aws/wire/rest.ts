@@ -4,7 +4,7 @@ import { jsonToValue, structToJson, valueToJson } from './json.ts';
 import type { RouteMatch } from './route.ts';
 import { scalarFromText, scalarToText } from './scalar.ts';
 import type { Member, OperationShape, Shape, StructShape } from './shape.ts';
-import { parseXml, structToXml, valueToXml, xmlToValue } from './xml.ts';
+import { escapeXml, parseXml, structToXml, valueToXml, xmlToValue } from './xml.ts';
 
 /** Format of bodies: the only difference between restXml and restJson1 here. */
 export type BodyFormat = 'xml' | 'json';
@@ -108,8 +108,13 @@ function encodeBody(format: BodyFormat, output: StructShape, value: Record<strin
   if (format === 'json')
     return { body: bytesOf(JSON.stringify(structToJson(output, value))), streaming: false, type: 'application/json' };
   const name = output.traits.xmlName ?? output.name;
+  const only = output.members.length === 1 ? output.members[0] : undefined;
+  // The model's s3UnwrappedXmlOutput (GetBucketLocation): the only member is the root element itself.
+  if (only?.name === name) return xmlBody(`<${name}${xmlns(namespace)}>${escapeXml(textFrom(value[name]))}</${name}>`);
   return xmlBody(`<${name}${xmlns(namespace)}>${structToXml(output, value)}</${name}>`);
 }
+
+const textFrom = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const xmlns = (namespace: string | undefined): string => (namespace ? ` xmlns="${namespace}"` : '');
 
