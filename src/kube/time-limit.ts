@@ -13,6 +13,8 @@ export interface TimeLimit {
   callerReason(): Error | undefined;
   /** Something came: the idle limit starts anew. */
   touch(): void;
+  /** What `promise` becomes, or a rejection when the signal is aborted first: for work that can't be aborted itself. */
+  wait<T>(promise: Promise<T>): Promise<T>;
   /** Stops the timers. */
   release(): void;
   /** Stops the timers and aborts what is still going on. */
@@ -52,12 +54,22 @@ export function createTimeLimit(clock: Clock, options: TimeLimitOptions): TimeLi
       stopIdle();
       stopIdle = startIdle();
     },
+    wait: (promise) => settledBefore(promise, controller.signal),
     release,
     cancel: () => {
       release();
       controller.abort(new ConnectionError('closed', 'the reader has gone'));
     },
   };
+}
+
+function settledBefore<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(asError(signal.reason));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 const NEVER_CONNECTED = new Set([

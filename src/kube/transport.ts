@@ -199,7 +199,7 @@ async function send(state: State, request: RequestOptions, { pool, limit }: Rout
   const measure = (code: string): void =>
     state.options.metrics?.requested({ code, method, host: state.base.host, ms: state.clock.now() - started });
   try {
-    const { dispatcher, headers } = await state.pools.access(pool);
+    const { dispatcher, headers } = await limit.wait(state.pools.access(pool));
     const answer = await httpRequest(urlOf(state.base, request), {
       dispatcher,
       method,

@@ -60,6 +60,16 @@ describe('credentials', () => {
     await transport.close();
   });
 
+  it('that never come end the request at its time limit', async () => {
+    await using h = await setUp();
+    const config: ClusterConfig = { server: h.server.url, credentials: () => new Promise(() => undefined) };
+    const transport = createTransport({ config, clock: h.clock, random: () => 0 });
+    const outcome = outcomeOf(transport.request({ ...get, timeoutMs: 5_000 }));
+    await h.clock.advance(5_000);
+    expect(outcome.value).toMatchObject({ code: 'timeout' });
+    await transport.close();
+  });
+
   it('with another certificate open other connections', async () => {
     await using h = await setUp();
     const ports: (number | undefined)[] = [];
