@@ -43,7 +43,7 @@ export function operatorRolePolicy(accountId: string): PolicyDocument {
       `arn:aws:kms:*:${accountId}:key/*`,
     ),
     allow('ReadPrincipals', principalReads, principals),
-    allow('ReadAccount', ['iam:GetAccountSummary', 'iam:ListPolicies'], '*'),
+    allow('ReadAccount', ['iam:GetAccountSummary', 'iam:ListPolicies', 's3:ListAllMyBuckets'], '*'),
     allow('SharePolicies', sharePolicyWrites, policies),
     { ...allow('AttachSharePolicies', attachments, principals), Condition: { ArnLike: { 'iam:PolicyARN': policies } } },
   ];
@@ -62,31 +62,21 @@ const bucketReads = [
   's3:GetBucketLocation',
   's3:GetEncryptionConfiguration',
   's3:GetBucketOwnershipControls',
-  's3:GetBucketPublicAccessBlock',
   's3:GetBucketTagging',
-  's3:ListBucket',
 ];
 
-const principalReads = [
-  'iam:GetRole',
-  'iam:GetUser',
-  'iam:ListRoleTags',
-  'iam:ListUserTags',
-  'iam:ListAttachedRolePolicies',
-  'iam:ListAttachedUserPolicies',
-];
+const principalReads = ['iam:GetRole', 'iam:GetUser', 'iam:ListAttachedRolePolicies', 'iam:ListAttachedUserPolicies'];
 
 const sharePolicyWrites = [
   'iam:CreatePolicy',
   'iam:DeletePolicy',
   'iam:GetPolicy',
+  // CreatePolicy with tags asks for it (IAM user guide, "Tag customer managed policies").
   'iam:TagPolicy',
-  'iam:ListPolicyTags',
   'iam:CreatePolicyVersion',
   'iam:DeletePolicyVersion',
   'iam:GetPolicyVersion',
   'iam:ListPolicyVersions',
-  'iam:ListEntitiesForPolicy',
 ];
 
 const attachments = ['iam:AttachRolePolicy', 'iam:DetachRolePolicy', 'iam:AttachUserPolicy', 'iam:DetachUserPolicy'];

@@ -8,7 +8,6 @@ import { readEnvironment, sandboxFolder, writeEnvironment } from '../../../sandb
 import type { SandboxEnvironment } from '../../../sandbox/cli/folder.ts';
 import { parseLocation } from '../../../sandbox/cli/s3.ts';
 import { versionOf } from '../../../sandbox/cluster/binaries.ts';
-import { operatorRolePolicy, trust } from '../../../sandbox/operator-policy.ts';
 
 let dir: string;
 
@@ -71,19 +70,3 @@ test.each(['etcd', 'kube-apiserver', 'kubectl', 'helm'] as const)(
     expect(versionOf(name)).toMatch(/^v\d+\.\d+\.\d+$/);
   },
 );
-
-test("given the operator's role, then it reads no object and attaches no policy but its own", () => {
-  const { Statement } = operatorRolePolicy('111122223333');
-  const actions = Statement.flatMap((statement) => statement.Action);
-  expect(actions.filter((action) => /Object|\*|PassRole|AssumeRole/.test(action))).toEqual([]);
-  const attaching = Statement.filter((statement) => statement.Action.includes('iam:AttachRolePolicy'));
-  expect(attaching.map((statement) => statement.Condition)).toEqual([
-    { ArnLike: { 'iam:PolicyARN': 'arn:aws:iam::111122223333:policy/sluice/*' } },
-  ]);
-});
-
-test('given an external id, then the trust policy asks for it', () => {
-  expect(JSON.parse(trust('arn:aws:iam::999988887777:user/sluice-operator', 'x'))).toMatchObject({
-    Statement: [{ Condition: { StringEquals: { 'sts:ExternalId': 'x' } } }],
-  });
-});
