@@ -105,14 +105,63 @@ describe('a bucket policy near its limit', () => {
       const filler = { Sid: 'Theirs', Effect: 'Deny', Principal: '*', Action: 's3:DeleteBucket', Resource: resources };
       return JSON.stringify({ Version: '2012-10-17', Statement: [filler] });
     };
-    const withOne = byteSize(textOf(plan([wantBucket(first, 'acme')], observedOf(withFiller(0)))));
+    const withOne = byteSize(textOf(plan([wantBucket(second, 'acme')], observedOf(withFiller(0)))));
     await world.bucket('acme', withFiller(20_480 - withOne - 10));
-    const both = [wantBucket(second, 'acme', { order: '2' }), wantBucket(first, 'acme', { order: '1' })];
+    const both = [wantBucket(first, 'acme', { order: '2' }), wantBucket(second, 'acme', { order: '1' })];
     expect(states(await world.runBucket('acme', both))).toEqual(['Failed/PolicySizeLimit', 'Applied']);
     world.aws.calls.reset();
     world.restart();
     expect(states(await world.runBucket('acme', both))).toEqual(['Failed/PolicySizeLimit', 'Applied']);
     expect(writesOf(world)).toEqual([]);
     expect(byteSize((await world.policyOf('acme')) ?? '')).toBeLessThanOrEqual(20_480);
+  });
+
+  it('keeps what an item has when the rest of it does not fit', () => {
+    const [one] = wants(1);
+    const { principal, templates } = (one as Contribution<ResourceGrant>).grant;
+    const filler = {
+      Sid: 'Theirs',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: `arn:aws:s3:::acme/${'x'.repeat(20_000)}`,
+    };
+    const read = JSON.parse(textOf(plan(wants(1)))) as { readonly Statement: object[] };
+    const observed = observedOf(JSON.stringify({ Version: '2012-10-17', Statement: [filler, ...read.Statement] }));
+    const write = { name: 'Write', actions: ['s3:PutObject'], resources: [`arn:aws:s3:::acme/${'y'.repeat(400)}/*`] };
+    const made = plan(
+      [{ ...(one as Contribution<ResourceGrant>), grant: { principal, templates: [...templates, write] } }],
+      observed,
+    );
+    expect([made.steps, [...made.refused.keys()]]).toEqual([[], [principal.arn]]);
+  });
+
+  it('does not let a newcomer without room be a reason to repair what is only reported', async () => {
+    const world = createWorld();
+    const [first, second] = [await world.role('first'), await world.role('second')];
+    const filler = (length: number) => ({
+      Sid: 'Theirs',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:DeleteBucket',
+      Resource: [`arn:aws:s3:::acme/${'x'.repeat(length)}`, 'arn:aws:s3:::acme'],
+    });
+    const alone = observedOf(JSON.stringify({ Version: '2012-10-17', Statement: [filler(0)] }));
+    const withBoth = byteSize(textOf(plan([wantBucket(first, 'acme'), wantBucket(second, 'acme')], alone)));
+    const drifted = {
+      Sid: 'Sluiceabcd1234Read',
+      Effect: 'Allow',
+      Principal: { AWS: [first.arn] },
+      Action: 's3:GetObject',
+      Resource: 'arn:aws:s3:::acme/*',
+    };
+    await world.bucket('acme', JSON.stringify({ Version: '2012-10-17', Statement: [filler(20_490 - withBoth), drifted] }));
+    world.aws.calls.reset();
+    const report = await world.runBucket('acme', [
+      wantBucket(first, 'acme', { repair: false }),
+      wantBucket(second, 'acme', { order: '9' }),
+    ]);
+    expect(states(report)[1]).toBe('Failed/PolicySizeLimit');
+    expect(writesOf(world)).toEqual([]);
   });
 });

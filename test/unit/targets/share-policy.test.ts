@@ -8,6 +8,7 @@ import {
   ListAttachedRolePoliciesCommand,
   ListPoliciesCommand,
   ListPolicyVersionsCommand,
+  SetDefaultPolicyVersionCommand,
   UntagPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -235,6 +236,22 @@ describe('drift', () => {
     world.restart();
     await world.consumer.iam.send(new UntagPolicyCommand({ PolicyArn: first(analyst), TagKeys: ['sluice.dev/installation'] }));
     expect(states(await run(true))).toEqual(['Failed/NotOwned']);
+  });
+});
+
+describe('a version that is not the default any more when it is read back', () => {
+  it('is not reported as applied', async () => {
+    await world.runShare(analyst.arn, [wantShare(analyst, 'acme')]);
+    let writes = 0;
+    const off = world.aws.onCall(async ({ phase, operation }) => {
+      if (phase !== 'before' || operation !== 'GetPolicyVersion' || ++writes !== 1) return;
+      await world.consumer.iam.send(new SetDefaultPolicyVersionCommand({ PolicyArn: first(analyst), VersionId: 'v1' }));
+    });
+    const both = [wantShare(analyst, 'acme'), wantShare(analyst, 'beta')];
+    const report = await world.runShare(analyst.arn, both);
+    off();
+    expect(states(report)).toEqual(['Pending/ProgressingWithRetry', 'Pending/ProgressingWithRetry']);
+    expect(states(await world.runShare(analyst.arn, both))).toEqual(['Applied', 'Applied']);
   });
 });
 
