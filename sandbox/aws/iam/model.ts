@@ -74,6 +74,8 @@ export interface IamAccount {
   users: Map<string, IamUser>;
   /** By ARN. */
   policies: Map<string, IamPolicy>;
+  /** "role/name" in lower case: names are unique without regard to case, and whatever the path. */
+  names: Set<string>;
 }
 
 /** IAM of all accounts. */
@@ -92,7 +94,7 @@ export const emptyIam = (): IamState => ({ accounts: new Map(), byId: new Map(),
 export function iamAccount(state: IamState, account: string): IamAccount {
   let found = state.accounts.get(account);
   if (!found) {
-    found = { roles: new Map(), users: new Map(), policies: new Map() };
+    found = { roles: new Map(), users: new Map(), policies: new Map(), names: new Set() };
     state.accounts.set(account, found);
   }
   return found;

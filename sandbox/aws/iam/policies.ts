@@ -11,6 +11,7 @@ import {
   checkPath,
   encodeDocument,
   findPolicy,
+  freeName,
   iamAccess,
   own,
   page,
@@ -19,6 +20,7 @@ import {
   resourceTags,
   tagList,
   tagsFrom,
+  takeName,
   view,
 } from './shared.ts';
 
@@ -65,9 +67,7 @@ const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyResponse
     const path = checkPath(input.Path);
     const document = checkManaged(input.PolicyDocument);
     const { account } = call.caller;
-    // The name is unique in the account, whatever the path (IAM API, CreatePolicy); it is compared without case.
-    for (const known of own(call).policies.values()) {
-      if (known.name.toLowerCase() !== name.toLowerCase()) continue;
+    if (!takeName(call, 'policy', name)) {
       throw fail('EntityAlreadyExists', `A policy called ${name} already exists. Duplicate names are not allowed.`);
     }
     const policy: IamPolicy = {
@@ -133,6 +133,7 @@ const deletePolicy = operation<Iam.DeletePolicyRequest, undefined>({
       );
     }
     own(call).policies.delete(policy.arn);
+    freeName(call, 'policy', policy.name);
     return undefined;
   },
 });

@@ -12,6 +12,7 @@ import {
   findPolicy,
   findRole,
   findUser,
+  freeName,
   iamAccess,
   own,
   page,
@@ -21,6 +22,7 @@ import {
   roleView,
   tagList,
   tagsFrom,
+  takeName,
   userView,
 } from './shared.ts';
 
@@ -65,11 +67,10 @@ const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleResponse>({
   run: (call, input) => {
     const name = checkName('roleName', input.RoleName, 64);
     const path = checkPath(input.Path);
-    // Names are unique without regard to case (IAM API, CreateRole).
-    if (hasName(own(call).roles.keys(), name)) throw fail('EntityAlreadyExists', `Role with name ${name} already exists.`);
     const trust = storeTrust(call.world, input.AssumeRolePolicyDocument ?? '');
     const maxSessionSeconds = input.MaxSessionDuration ?? 3600;
     const boundary = input.PermissionsBoundary === undefined ? undefined : findPolicy(call, input.PermissionsBoundary);
+    if (!takeName(call, 'role', name)) throw fail('EntityAlreadyExists', `Role with name ${name} already exists.`);
     const role: IamRole = {
       kind: 'role',
       ...basics(call, 'role', { name, path, tags: input.Tags, boundary: input.PermissionsBoundary }),
@@ -83,12 +84,6 @@ const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleResponse>({
   },
 });
 
-const hasName = (names: Iterable<string>, name: string): boolean => {
-  const wanted = name.toLowerCase();
-  for (const known of names) if (known.toLowerCase() === wanted) return true;
-  return false;
-};
-
 const createUser = operation<Iam.CreateUserRequest, Iam.CreateUserResponse>({
   readOnly: false,
   access: (call, input) =>
@@ -100,8 +95,8 @@ const createUser = operation<Iam.CreateUserRequest, Iam.CreateUserResponse>({
   run: (call, input) => {
     const name = checkName('userName', input.UserName, 64);
     const path = checkPath(input.Path);
-    if (hasName(own(call).users.keys(), name)) throw fail('EntityAlreadyExists', `User with name ${name} already exists.`);
     const boundary = input.PermissionsBoundary === undefined ? undefined : findPolicy(call, input.PermissionsBoundary);
+    if (!takeName(call, 'user', name)) throw fail('EntityAlreadyExists', `User with name ${name} already exists.`);
     const user: IamUser = {
       kind: 'user',
       ...basics(call, 'user', { name, path, tags: input.Tags, boundary: input.PermissionsBoundary }),
@@ -122,6 +117,7 @@ function checkDeletable(principal: IamPrincipal): void {
 
 function forget(call: Call, principal: IamPrincipal): void {
   call.world.state.iam.byId.delete(principal.id);
+  freeName(call, principal.kind, principal.name);
   if (principal.boundary !== undefined) own(call).policies.get(principal.boundary)?.bounds.delete(principal.id);
 }
 

@@ -68,6 +68,21 @@ export function checkName(member: string, name: string | undefined, longest: num
   );
 }
 
+const nameKey = (kind: 'role' | 'user' | 'policy', name: string): string => `${kind}/${name.toLowerCase()}`;
+
+/** Takes a name, which is unique in the account without regard to case or path (IAM API, CreateRole); false if it is taken already. */
+export function takeName(call: Call, kind: 'role' | 'user' | 'policy', name: string): boolean {
+  const { names } = own(call);
+  const key = nameKey(kind, name);
+  if (names.has(key)) return false;
+  names.add(key);
+  return true;
+}
+
+/** Gives a name back. */
+export const freeName = (call: Call, kind: 'role' | 'user' | 'policy', name: string): void =>
+  void own(call).names.delete(nameKey(kind, name));
+
 /** Tags of a request as a map. */
 export const tagsFrom = (tags: readonly Tag[] | undefined): Tags =>
   new Map((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));

@@ -82,12 +82,11 @@ function principalNames(element: unknown): ReadonlySet<string> {
   return new Set(typeof element === 'object' && element !== null ? textsOf((element as Record<string, unknown>)['AWS']) : []);
 }
 
-// The narrowest name counts: it decides whether identity policies and boundaries still have a say.
+// The name that gives most counts: it decides whether identity policies and boundaries still have a say (evaluate.ts).
 function hitOf(names: ReadonlySet<string>, who: PrincipalView): PrincipalHit {
-  if (who.account !== '') {
-    if (names.has(who.arn) && who.arn.includes(':assumed-role/')) return 'session';
-    if (names.has(who.principalId)) return 'principal';
-  }
+  const known = who.account !== '';
+  if (known && names.has(who.arn) && who.arn.includes(':assumed-role/')) return 'session';
   if (names.has('*')) return 'everybody';
-  return who.account !== '' && names.has(`arn:aws:iam::${who.account}:root`) ? 'account' : 'none';
+  if (known && names.has(who.principalId)) return 'principal';
+  return known && names.has(`arn:aws:iam::${who.account}:root`) ? 'account' : 'none';
 }

@@ -62,10 +62,11 @@ interface Parts {
   readonly limits: Verdict;
 }
 
-// access_policies_boundaries#access_policies_boundaries-eval-logic: a grant to the role's ARN is still limited by boundary and session
-// policy, a grant to a user's or session's ARN is not; a grant to the account leaves it to identity policies.
+// …_policy-eval-denyallow, resource-based policies: a grant to the role's ARN is still limited by boundary and session policy, a grant to a
+// user's or session's ARN or to everybody is not; a grant to the account leaves it to identity policies.
 function withinAccount(question: Question, policies: Policies, { grant, own, limits }: Parts): Verdict {
-  const direct = grant === 'session' || (grant === 'principal' && question.who.kind === 'user') ? ALLOWED : limits;
+  const direct =
+    grant === 'session' || grant === 'everybody' || (grant === 'principal' && question.who.kind === 'user') ? ALLOWED : limits;
   const byResource = grant === 'none' ? refused('resource-based policy') : grant === 'account' ? own : direct;
   if (policies.mode === 'required') return byResource;
   return own.allowed ? own : grant !== 'none' && byResource.allowed ? byResource : own;
@@ -92,7 +93,7 @@ const allows = (question: Question, texts: readonly string[]): boolean =>
     compilePolicy(text).some((one) => one.effect === 'Allow' && one.applies(question.action, question.resource, question.keys)),
   );
 
-const RANK: readonly PrincipalHit[] = ['none', 'account', 'everybody', 'principal', 'session'];
+const RANK: readonly PrincipalHit[] = ['none', 'account', 'principal', 'everybody', 'session'];
 
 function resourceGrant(question: Question, policy: string | undefined): PrincipalHit {
   let best: PrincipalHit = 'none';

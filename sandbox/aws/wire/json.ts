@@ -13,7 +13,7 @@ export function jsonToValue(shape: Shape, json: unknown): unknown {
     case 'map':
       return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, jsonToValue(shape.value, item)]));
     case 'timestamp':
-      return typeof json === 'number' ? new Date(json * 1000) : new Date(json as string);
+      return typeof json === 'number' ? new Date(Math.round(json * 1000)) : new Date(json as string);
     case 'blob':
       return new Uint8Array(Buffer.from(json as string, 'base64'));
     default:

@@ -37,6 +37,6 @@ export function timestampToText(value: unknown, format: TimestampFormat): string
 }
 
 function timestampFromText(text: string): Date | undefined {
-  const date = /^-?\d+(\.\d+)?$/.test(text) ? new Date(Number(text) * 1000) : new Date(text);
+  const date = /^-?\d+(\.\d+)?$/.test(text) ? new Date(Math.round(Number(text) * 1000)) : new Date(text);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

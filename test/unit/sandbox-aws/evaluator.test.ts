@@ -135,3 +135,67 @@ test('given random policies, when both evaluators decide, then they agree', asyn
   );
   await fc.assert(property, { numRuns: 600 });
 });
+
+test('given random key policies, when both evaluators decide about a key, then they agree', async () => {
+  const keyArn = `arn:aws:kms:eu-west-1:${own}:key/12345678-1234-1234-1234-123456789012`;
+  const kmsBase = fc.record({
+    Effect: fc.constantFrom('Allow', 'Allow', 'Allow', 'Deny'),
+    Action: fc.constantFrom('kms:Decrypt', 'kms:*', 'kms:De*', 'kms:Encrypt'),
+    Resource: fc.constantFrom('*', keyArn),
+    Condition: fc.option(
+      fc.constantFrom(
+        { StringEquals: { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' } },
+        { StringEquals: { 'kms:ViaService': 's3.us-east-1.amazonaws.com' } },
+        { StringEquals: { 'aws:PrincipalAccount': own } },
+      ),
+      { nil: undefined },
+    ),
+  });
+  const keyPolicy = policyOf(
+    fc.tuple(kmsBase, principal).map(([one, who]) => ({ ...one, Principal: who })),
+    3,
+  );
+  const property = fc.asyncProperty(
+    fc.constantFrom(own, foreign),
+    fc.option(policyOf(kmsBase, 2), { nil: undefined }),
+    keyPolicy,
+    async (account, identity, resource) => {
+      const variables = { ...context(account), 'kms:ViaService': 's3.eu-west-1.amazonaws.com' };
+      const keys = Object.fromEntries(Object.entries(variables).map(([key, value]) => [key.toLowerCase(), [value]]));
+      const session = `arn:aws:sts::${account}:assumed-role/analyst/me`;
+      const mine = evaluate(
+        {
+          who: { kind: 'session', account, arn: session, principalId: ids[roleOf(account)] ?? '' },
+          action: 'kms:Decrypt',
+          resource: keyArn,
+          account: own,
+          keys: (key) => keys[key],
+        },
+        {
+          identity: identity ? [JSON.stringify(identity)] : [],
+          session: [],
+          mode: 'required',
+          resource: storedPrincipals(resource),
+        },
+      );
+      const theirs = await runSimulation(
+        {
+          request: {
+            principal: session,
+            action: 'kms:Decrypt',
+            resource: { resource: keyArn, accountId: own },
+            contextVariables: variables,
+          },
+          identityPolicies: identity ? [{ name: 'i', policy: identity }] : [],
+          serviceControlPolicies: [],
+          resourceControlPolicies: [],
+          resourcePolicy: resource,
+        },
+        {},
+      );
+      if (theirs.resultType === 'error') throw new Error(JSON.stringify(theirs.errors));
+      expect({ allowed: mine.allowed }).toEqual({ allowed: theirs.overallResult === 'Allowed' });
+    },
+  );
+  await fc.assert(property, { numRuns: 400 });
+});
