@@ -7,6 +7,7 @@ import type { Environment, EnvironmentStatus } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import type { EnvironmentState } from '../shares/judge.ts';
+import { allowRemovalAnnotation, isRemovalHeld, removalHeldMessage } from '../shares/guard.ts';
 import type { ConditionValue } from '../shares/report.ts';
 import { defaultAttachmentQuota } from '../targets/share-policy-names.ts';
 import type { SessionRef } from '../targets/target.ts';
@@ -163,7 +164,7 @@ async function readQuota({ sessions }: Operator, session: SessionRef): Promise<n
 
 function statusOf(operator: Operator, environment: Environment, found: EnvironmentFinding, users: number): EnvironmentStatus {
   const generation = environment.metadata.generation ?? 0;
-  const conditions = conditionsOf(environment, found, users);
+  const conditions = [...conditionsOf(environment, found, users), ...removalConditions(operator, environment)];
   const mine = found.kind === 'ready' || found.reason !== 'OwnedByAnotherInstallation';
   const owners = contestedBuckets(operator, environment);
   return {
@@ -182,6 +183,13 @@ function statusOf(operator: Operator, environment: Environment, found: Environme
       : {}),
     ...(owners.length === 0 ? {} : { owners }),
   };
+}
+
+/** Present only while removals are held back. */
+function removalConditions({ memory, clock }: Operator, { metadata }: Environment): ConditionValue[] {
+  const count = memory.removals.get(metadata.name)?.count;
+  if (count === undefined || !isRemovalHeld(count, metadata.annotations?.[allowRemovalAnnotation], clock.now())) return [];
+  return [{ type: 'RemovalHeld', status: 'True', reason: 'MassRevoke', message: removalHeldMessage(count, metadata.name) }];
 }
 
 function conditionsOf(environment: Environment, found: EnvironmentFinding, users: number): ConditionValue[] {

@@ -3,6 +3,7 @@
  * that has to survive.
  */
 import type { Decision } from '../shares/decide.ts';
+import type { RemovalCount } from '../shares/guard.ts';
 import type { ItemReport, TargetState } from '../shares/report.ts';
 import type { StampedIntent } from './intents.ts';
 
@@ -55,6 +56,10 @@ export interface Memory {
   readonly unowned: Map<string, readonly string[]>;
   /** Changes in AWS not yet written into a status, by uid. */
   readonly history: Map<string, HistoryEntry[]>;
+  /** UIDs of approvals that were seen to be deleted. */
+  readonly withdrawn: Set<string>;
+  /** Shares that would end unexplained, by Environment, as counted last (guard.ts). */
+  readonly removals: Map<string, { readonly at: number; readonly count: RemovalCount }>;
   /** Our policies of each principal, as read last, by ARN. */
   readonly policies: Map<string, readonly PolicyLine[]>;
   /** Targets that somebody asked to verify, with the time from which on a read-back answers (milliseconds). */
@@ -71,6 +76,8 @@ export function createMemory(): Memory {
     results: new Map(),
     unowned: new Map(),
     history: new Map(),
+    withdrawn: new Set(),
+    removals: new Map(),
     policies: new Map(),
     verify: new Map(),
     observedAt: new Map(),

@@ -6,12 +6,13 @@ import type { Result } from '../kube/controller.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
 import { shortPrincipal } from '../shares/arn.ts';
-import { decide, modeOf, type Decision } from '../shares/decide.ts';
+import { decide, modeOf, type Decision, type DecisionInput } from '../shares/decide.ts';
 import type { Resolution } from '../shares/resolution.ts';
 import { datasetNotAvailable } from '../shares/resolve.ts';
 import { reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
 import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, standing } from './gather.ts';
+import { removalHeld } from './guard.ts';
 import { fingerprintOf, intentsOf, type RepairRule, type StampedIntent } from './intents.ts';
 import { contributionId } from './ledger.ts';
 import { historyLength, type ItemMemory } from './memory.ts';
@@ -29,7 +30,7 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   if (!writes.isFresh(`shareitems/${key}`, item.metadata.resourceVersion)) return { kind: 'requeue', afterMs: staleCacheMs };
   const request = requestOf(operator, item);
   const rule = repairRule(operator, item, request);
-  const decision = decideItem(operator, item, { request, rule });
+  const decision = decide({ ...decisionInputOf(operator, item), removalHeld: () => isHeldBack(operator, item) });
   const recorded = await record(operator, item, decision);
   if (recorded === 'conflict') return { kind: 'requeue', afterMs: staleCacheMs };
   const intents = intentsOf(recorded, decision, lookupIn(operator), rule);
@@ -58,27 +59,34 @@ function requestOf({ cluster }: Operator, item: ShareItem): ShareRequest | undef
   return request?.metadata.uid === item.spec.requestRef.uid ? request : undefined;
 }
 
-function decideItem(
-  operator: Operator,
-  item: ShareItem,
-  { request, rule }: { readonly request: ShareRequest | undefined; readonly rule: RepairRule },
-): Decision {
-  const dataset = datasetOf(operator, item.spec.datasetRef);
-  return decide({
+/** Everything that the decision about an item is taken from, but for the guard. */
+export function decisionInputOf(operator: Operator, item: ShareItem): Omit<DecisionInput, 'removalHeld'> {
+  const request = requestOf(operator, item);
+  const rule = repairRule(operator, item, request);
+  return {
     item,
     request,
-    limits: limitsOf(dataset),
+    limits: limitsOf(datasetOf(operator, item.spec.datasetRef)),
     resolution: resolutionFor(operator, item, request),
     standing: standing(operator, item.spec, request),
     cleared: entriesWith(operator, item, { state: 'Removed', mode: 'drop', rule }),
     applied: entriesWith(operator, item, { state: 'Applied', mode: 'want', rule }),
+    withdrawalSeen: isWithdrawalSeen(operator, item),
     now: operator.clock.now(),
-  });
+  };
+}
+
+/** Withdrawing is deleting or changing an approval. One that is gone and was not seen to go may have been lost. */
+function isWithdrawalSeen({ cluster, memory }: Operator, { spec }: ShareItem): boolean {
+  const ref = spec.consent?.approvalRef;
+  if (ref === undefined) return true;
+  const approval = cluster.approvals.store.get(`${spec.datasetRef.namespace}/${ref.name}`);
+  return approval !== undefined || memory.withdrawn.has(ref.uid);
 }
 
 /** A Dataset that is closed to the namespace by now still serves what it consented to: who may ask is another question than who has. */
 function resolutionFor(operator: Operator, item: ShareItem, request: ShareRequest | undefined): Resolution {
-  if (request === undefined) return { kind: 'gone', discard: true, ...datasetNotAvailable };
+  if (request === undefined) return { kind: 'gone', discard: true, lost: true, ...datasetNotAvailable };
   const dataset = datasetOf(operator, item.spec.datasetRef);
   const live = item.spec.consent !== undefined && item.spec.consent.ended === undefined;
   const visible = live || isVisible(operator, dataset, item.metadata.namespace ?? '');
@@ -130,6 +138,12 @@ function newest(tokens: readonly (string | undefined)[]): string {
       .toSorted()
       .at(-1) ?? ''
   );
+}
+
+/** The guard is the Environment's whose data is shared. */
+function isHeldBack(operator: Operator, item: ShareItem): boolean {
+  const live = item.spec.resolved.find((entry) => entry.state !== 'Revoking');
+  return live !== undefined && removalHeld(operator, live.environment.name, (each) => decisionInputOf(operator, each));
 }
 
 // — record: the write-ahead —

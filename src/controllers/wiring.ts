@@ -14,7 +14,7 @@ const countDelayMs = 500;
 
 /** Subscribes all queues to the caches. */
 export function connect(operator: Operator): void {
-  const { cluster, queues } = operator;
+  const { cluster, queues, memory } = operator;
   cluster.environments.onEvent((event) =>
     onChange(event, (object, options) => {
       queues.environment.add(keyOf(object), options);
@@ -25,6 +25,9 @@ export function connect(operator: Operator): void {
   cluster.roles.onEvent((event) => onChange(event, (object, options) => wakeRole(operator, object, options)));
   cluster.datasets.onEvent((event) => onChange(event, (object, options) => wakeDataset(operator, object, options)));
   cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, object, options)));
+  cluster.approvals.onEvent((event) => {
+    if (event.type === 'deleted') memory.withdrawn.add(event.object.metadata.uid ?? '');
+  });
   cluster.approvals.onEvent((event) => onChange(event, (object, options) => wakeApproval(operator, object, options)));
   cluster.items.onEvent((event) => onChange(event, (object, options) => wakeItem(operator, object, options)));
   cluster.received.onEvent((event) =>
