@@ -131,6 +131,11 @@ function attachmentOperations(kind: Kind): Record<string, Operation> {
         return { AttachedPolicies: items.map(attachedView), ...rest };
       },
     }),
+  };
+}
+
+function boundaryOperations(kind: Kind): Record<string, Operation> {
+  return {
     [`Put${title(kind)}PermissionsBoundary`]: operation<Iam.PutRolePermissionsBoundaryRequest & Named, undefined>({
       readOnly: false,
       access: (call, input) =>
@@ -141,7 +146,7 @@ function attachmentOperations(kind: Kind): Record<string, Operation> {
     }),
     [`Delete${title(kind)}PermissionsBoundary`]: operation<Named, undefined>({
       readOnly: false,
-      access,
+      access: accessTo(kind),
       run: (call, input) => setBoundary(kind, call, input, undefined),
     }),
   };
@@ -238,6 +243,8 @@ const accountSummary = operation<object, Iam.GetAccountSummaryResponse>({
 export const bindingOperations: Record<string, Operation> = {
   ...attachmentOperations('role'),
   ...attachmentOperations('user'),
+  ...boundaryOperations('role'),
+  ...boundaryOperations('user'),
   ...inlineOperations('role'),
   ...inlineOperations('user'),
   ListEntitiesForPolicy: listEntities,

@@ -6,7 +6,17 @@ import { checkS3Policy } from '../policy/s3-check.ts';
 import { operation, type Operation } from '../service.ts';
 import { change } from '../stale.ts';
 import { newBucket } from './model.ts';
-import { blocks, bucketAccess, bucketArn, findBucket, publicBlocked, s3Error, view, type BucketInput } from './shared.ts';
+import {
+  blocks,
+  bucketAccess,
+  bucketArn,
+  checkOwnAccount,
+  findBucket,
+  publicBlocked,
+  s3Error,
+  view,
+  type BucketInput,
+} from './shared.ts';
 
 // S3 User Guide, bucketnamingrules.
 const NAME =
@@ -66,6 +76,7 @@ const putBucketPolicy = operation<S3.PutBucketPolicyRequest, undefined>({
   document: (_call, input) => `policy of ${input.Bucket ?? ''}`,
   run: (call, input) => {
     const bucket = findBucket(call, input);
+    checkOwnAccount(call, bucket);
     const stored = checkS3Policy(call.world, input.Policy ?? '', { arn: bucketArn(bucket.name), separator: '/' });
     if (blocks(call, bucket, 'BlockPublicPolicy') && isPublicPolicy(stored, 'bucket'))
       throw publicBlocked(call, bucketArn(bucket.name));
@@ -104,7 +115,9 @@ export const bucketOperations: Record<string, Operation> = {
     readOnly: true,
     access: (call, input) => bucketAccess(call, findBucket(call, input), 'GetBucketPolicy'),
     run: (call, input) => {
-      const stored = view(call, findBucket(call, input).policy);
+      const bucket = findBucket(call, input);
+      checkOwnAccount(call, bucket);
+      const stored = view(call, bucket.policy);
       if (stored === null)
         throw s3Error('NoSuchBucketPolicy', 'The bucket policy does not exist', 404, { BucketName: input.Bucket });
       return { Policy: showPrincipals(call.world, stored) };
@@ -115,7 +128,9 @@ export const bucketOperations: Record<string, Operation> = {
     access: (call, input) => bucketAccess(call, findBucket(call, input), 'DeleteBucketPolicy'),
     document: (_call, input) => `policy of ${input.Bucket ?? ''}`,
     run: (call, input) => {
-      change(findBucket(call, input).policy, null, call.now);
+      const bucket = findBucket(call, input);
+      checkOwnAccount(call, bucket);
+      change(bucket.policy, null, call.now);
       return undefined;
     },
   }),

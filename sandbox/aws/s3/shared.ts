@@ -59,6 +59,12 @@ export const bucketAccess = (call: Call, bucket: Bucket, action: string, context
 export const s3Error = (code: string, message: string, status: number, fields: Record<string, unknown> = {}): AwsError =>
   new AwsError(code, message, { status, fields });
 
+/** A bucket's policy is managed by its own account, whoever else is allowed to (S3 API, PutBucketPolicy: 405 Method Not Allowed). */
+export function checkOwnAccount(call: Call, bucket: Bucket): void {
+  if (call.caller.account === bucket.account) return;
+  throw s3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
+}
+
 /** Refusal of a public policy (S3 User Guide, troubleshoot-403-errors#troubleshoot-403-bpa). */
 export const publicBlocked = (call: Call, arn: string): AwsError => {
   const start = `User: ${call.caller.arn} is not authorized to perform: s3:${call.operation} on resource: "${arn}"`;

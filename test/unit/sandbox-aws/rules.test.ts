@@ -25,6 +25,7 @@ import {
 } from '@aws-sdk/client-s3-control';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createAws, type Aws } from '../../../sandbox/aws/index.ts';
+import { isPublicPolicy } from '../../../sandbox/aws/policy/public.ts';
 import { awsClients, type AwsClients } from '../../support/aws.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
@@ -125,6 +126,44 @@ describe('PutBucketPolicy refuses', () => {
     ).rejects.toThrow(
       `User: arn:aws:sts::${account}:assumed-role/operator/test is not authorized to perform: s3:PutBucketPolicy on resource: "arn:aws:s3:::prod" because no identity-based policy allows the s3:PutBucketPolicy action`,
     );
+  });
+});
+
+test('given a bucket policy that lets another account manage it, when that account does, then the method is not allowed', async () => {
+  await putStatements(statement({ Action: 's3:PutBucketPolicy', Resource: 'arn:aws:s3:::prod' }));
+  const command = new PutBucketPolicyCommand({ Bucket: 'prod', Policy: JSON.stringify({ Statement: statement() }) });
+  await expect(awsClients(aws, other).s3.send(command)).rejects.toMatchObject({ name: 'MethodNotAllowed' });
+});
+
+describe('what counts as public', () => {
+  const everybody = (Condition?: object) =>
+    JSON.stringify({ Statement: [statement({ Principal: '*', ...(Condition ? { Condition } : {}) })] });
+  const point = (account: string) => ({
+    ArnLike: { 's3:DataAccessPointArn': `arn:aws:s3:eu-west-1:${account}:accesspoint/p-*` },
+  });
+
+  test.each([
+    ['no condition', undefined, true],
+    ['a condition on something else', { Bool: { 'aws:SecureTransport': 'true' } }, true],
+    ['a wildcard in the value', { StringLike: { 'aws:SourceVpc': 'vpc-*' } }, true],
+    ['a fixed value', { StringEquals: { 'aws:SourceVpc': 'vpc-91237329' } }, false],
+    ['a negated operator', { StringNotEquals: { 'aws:SourceVpc': 'vpc-91237329' } }, true],
+    ['a broad range of addresses', { IpAddress: { 'aws:SourceIp': '0.0.0.0/1' } }, true],
+    ['a narrow range of addresses', { IpAddress: { 'aws:SourceIp': ['10.0.0.0/8', '198.51.100.0/24'] } }, false],
+    ['access points of one account', point(account), false],
+    ['access points of any account', point('*'), true],
+  ])('given everybody with %s, then the answer is as in the guide', (_what, condition, isPublic) => {
+    expect(isPublicPolicy(everybody(condition), 'bucket')).toBe(isPublic);
+  });
+
+  test('given access points by ARN in an access point policy, then it is public, unlike in a bucket policy', () => {
+    expect(isPublicPolicy(everybody(point(account)), 'accesspoint')).toBe(true);
+  });
+
+  test('given fixed principals or a Deny, then it is not public', () => {
+    expect(
+      isPublicPolicy(JSON.stringify({ Statement: [statement(), statement({ Effect: 'Deny', Principal: '*' })] }), 'bucket'),
+    ).toBe(false);
   });
 });
 
