@@ -14,7 +14,9 @@ export interface CallRecord {
   /** ARN that the call was about; empty where it was refused before that was known. */
   readonly resource: string;
   readonly readOnly: boolean;
-  /** AWS's error code; absent for a call that succeeded. */
+  /** Whether it took effect: also true where the reply was lost or the client crashed afterwards. */
+  readonly effective: boolean;
+  /** AWS's error code, ECONNRESET or Crashed; absent for a call that succeeded. */
   readonly code?: string;
   readonly requestId: string;
 }
@@ -24,7 +26,7 @@ export interface CallLog {
   add(record: CallRecord): void;
   /** All calls since the last reset, oldest first; at most the limit in the settings. */
   list(): readonly CallRecord[];
-  /** Calls that were not read-only and succeeded. */
+  /** Calls that were not read-only and took effect. */
   writes(): readonly CallRecord[];
   /** How often each operation was called, as "iam:CreateRole". Calls that the limit dropped are counted too. */
   counts(): Record<string, number>;
@@ -45,7 +47,7 @@ export function createCallLog(limit: number): CallLog {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     },
     list: () => records,
-    writes: () => records.filter((record) => !record.readOnly && record.code === undefined),
+    writes: () => records.filter((record) => !record.readOnly && record.effective),
     counts: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
     reset: () => {
       records = [];

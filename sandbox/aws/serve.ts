@@ -59,7 +59,7 @@ export async function serve(engine: Engine, received: WireRequest, signal?: Abor
   if (!service) return unknownService(scope);
   const request = service.prepare?.(received) ?? received;
   const requestId = uuid(engine.requestIds);
-  const progress: Progress = { operation: 'Unknown', account: '', caller: '', resource: '', readOnly: true };
+  const progress: Progress = { operation: 'Unknown', account: '', caller: '', resource: '', readOnly: true, effective: false };
   try {
     const reply = await answer(engine, { service, request, scope, requestId, progress, signal });
     record(engine, { service, scope, requestId, progress });
@@ -81,6 +81,7 @@ interface Progress {
   caller: string;
   resource: string;
   readOnly: boolean;
+  effective: boolean;
   code?: string;
 }
 
@@ -159,6 +160,7 @@ async function perform(
     await applyFaults(engine, service, faults, incoming.signal);
     ask(operation, call, decoded);
     const output = operation.run(call, decoded.input) ?? {};
+    progress.effective = true;
     await emit(engine, service, progress, 'after');
     if (faults.some((fault) => fault.kind === 'lose-reply')) throw new ConnectionLost();
     return output as Record<string, unknown>;

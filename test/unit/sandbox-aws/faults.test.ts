@@ -48,6 +48,7 @@ describe('faults', () => {
     aws.faults.add({ kind: 'lose-reply', times: 1, match: { service: 'iam', operation: 'CreateRole' } });
     await expect(create()).rejects.toMatchObject({ code: 'ECONNRESET' });
     await expect(get()).resolves.toBeDefined();
+    expect(aws.calls.writes()).toMatchObject([{ operation: 'CreateRole', code: 'ECONNRESET', effective: true }]);
   });
 
   test('given a lost reply, when the SDK may retry, then it finds what its first try made', async () => {
