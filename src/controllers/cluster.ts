@@ -105,6 +105,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }),
     requests: inform(types.request, {
       dataset: ({ spec }) => [`${spec.datasetRef.namespace}/${spec.datasetRef.name}`],
+      datasetBy: ({ metadata, spec }) => [`${spec.datasetRef.namespace}/${spec.datasetRef.name}|${metadata.namespace ?? ''}`],
       role: ({ metadata, spec }) => [`${metadata.namespace ?? ''}/${spec.principal.name}`],
       namespace: namespaceIndex,
     }),

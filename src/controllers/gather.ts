@@ -105,6 +105,12 @@ export function datasetOf(
   return cluster.datasets.store.get(`${ref.namespace}/${ref.name}`);
 }
 
+/** All requests of the request's namespace on its Dataset, itself among them. */
+export function siblingsOf({ cluster }: GatherContext, request: ShareRequest): readonly ShareRequest[] {
+  const { namespace, name } = request.spec.datasetRef;
+  return cluster.requests.store.index('datasetBy', `${namespace}/${name}|${request.metadata.namespace ?? ''}`);
+}
+
 /** Whether the Dataset exists for the requester's namespace. */
 export function isVisible(context: GatherContext, dataset: Dataset | undefined, namespace: string): dataset is Dataset {
   if (dataset === undefined || dataset.metadata.deletionTimestamp !== undefined) return false;

@@ -39,7 +39,7 @@ export function intentsOf(
       const repair = mode === 'want' && (entry.state === 'Granting' || !rule.reportOnly || rule.reapply);
       const contribution = contributionId(item, entry);
       const fingerprint = fingerprintOf(entry, mode, rule);
-      const stateOf = (target: string): TargetState['state'] | undefined => lookup({ contribution, target, fingerprint })?.state;
+      const stateOf = (target: string): TargetState | undefined => lookup({ contribution, target, fingerprint });
       const intents = entry.targets.map((target, index): readonly [string, StampedIntent] => {
         const open = mode === 'hold' || isDue(entry, { mode, index }, stateOf);
         return [target, open ? { mode, repair, fingerprint } : { mode: 'hold', repair: false, fingerprint: 'hold' }];
@@ -53,14 +53,18 @@ export function intentsOf(
 function isDue(
   entry: ResolvedShare,
   place: { readonly mode: 'want' | 'drop'; readonly index: number },
-  stateOf: (target: string) => TargetState['state'] | undefined,
+  stateOf: (target: string) => TargetState | undefined,
 ): boolean {
   const { mode, index } = place;
   const others = mode === 'want' ? entry.targets.slice(0, index) : entry.targets.slice(index + 1);
   // Once all of it has been in place, documents are repaired independently of each other.
   if (mode === 'want' && entry.state === 'Live') return true;
-  const done: readonly (TargetState['state'] | undefined)[] = mode === 'want' ? ['Applied'] : ['Removed', 'Failed'];
-  return others.every((target) => done.includes(stateOf(target)));
+  return others.every((target) => (mode === 'want' ? stateOf(target)?.state === 'Applied' : isTried(stateOf(target))));
+}
+
+/** Gone, or tried in vain: also while AWS only asks to be tried again, since an account out of reach must not keep the other side open. */
+function isTried(state: TargetState | undefined): boolean {
+  return state?.state === 'Removed' || state?.state === 'Failed' || state?.reason === 'ProgressingWithRetry';
 }
 
 /** Whether a difference may be repaired is not part of the question: what AWS holds is the same answer to both. */

@@ -7,11 +7,12 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
 import { shortPrincipal } from '../shares/arn.ts';
 import { decide, modeOf, type Decision, type DecisionInput } from '../shares/decide.ts';
+import { limitProblem } from '../shares/limits.ts';
 import type { Resolution } from '../shares/resolution.ts';
 import { datasetNotAvailable } from '../shares/resolve.ts';
 import { reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
-import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, standing } from './gather.ts';
+import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, siblingsOf, standing } from './gather.ts';
 import { removalHeld } from './guard.ts';
 import { fingerprintOf, intentsOf, type RepairRule, type StampedIntent } from './intents.ts';
 import { contributionId } from './ledger.ts';
@@ -90,6 +91,8 @@ function resolutionFor(operator: Operator, item: ShareItem, request: ShareReques
   const dataset = datasetOf(operator, item.spec.datasetRef);
   const live = item.spec.consent !== undefined && item.spec.consent.ended === undefined;
   const visible = live || isVisible(operator, dataset, item.metadata.namespace ?? '');
+  const crowded = live || dataset === undefined ? undefined : limitProblem(dataset, request, siblingsOf(operator, request));
+  if (visible && crowded !== undefined) return { kind: 'unavailable', ...crowded };
   return resolutionOf(operator, request, item.spec, visible ? dataset : undefined);
 }
 
