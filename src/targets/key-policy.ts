@@ -82,7 +82,7 @@ async function observe(
   return keyState === undefined ? { policy } : { policy, keyState };
 }
 
-/** KMS makes its own lock-out check unless it is told not to (docs/kms/latest/APIReference/API_PutKeyPolicy.md); we leave that switch alone. */
+/** KMS makes its own lock-out check unless it is told not to (KMS API Reference, PutKeyPolicy); we leave that switch alone. */
 async function apply(
   context: TargetContext,
   { keyArn }: KeyPolicyCoordinates,

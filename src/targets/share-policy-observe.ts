@@ -146,7 +146,7 @@ async function shardOf(place: Place, { policy, attached, known }: Found): Promis
   return { index: indexOf(place, arn) ?? 0, arn, policyId, owned, attached, version, text };
 }
 
-/** ListPolicies gives no tags (docs/IAM/latest/APIReference/API_ListPolicies.md), GetPolicy does. */
+/** ListPolicies gives no tags (IAM API Reference, ListPolicies), GetPolicy does. */
 async function isOurs(place: Place, policy: Policy): Promise<boolean> {
   const tags = policy.Tags ?? (await getPolicy(place, policy.Arn ?? ''))?.Tags;
   return carriesMark(tags, place.installation, place.coordinates);
@@ -193,7 +193,7 @@ async function getPolicy({ context }: Place, arn: string): Promise<Policy | unde
   }
 }
 
-/** IAM returns the document URL-encoded (docs/IAM/latest/APIReference/API_GetPolicyVersion.md). */
+/** IAM returns the document URL-encoded (IAM API Reference, GetPolicyVersion). */
 async function getVersion(
   { context }: Place,
   arn: string,
@@ -201,7 +201,16 @@ async function getVersion(
 ): Promise<{ readonly text: string; readonly isDefault: boolean }> {
   const command = new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: version });
   const { PolicyVersion } = await context.iam.send(command, { abortSignal: context.signal });
-  return { text: decodeURIComponent(PolicyVersion?.Document ?? ''), isDefault: PolicyVersion?.IsDefaultVersion === true };
+  return { text: decoded(PolicyVersion?.Document ?? ''), isDefault: PolicyVersion?.IsDefaultVersion === true };
+}
+
+/** A text that is not well encoded is taken as it is: it is no document of ours, and shows up as such. */
+function decoded(document: string): string {
+  try {
+    return decodeURIComponent(document);
+  } catch {
+    return document;
+  }
 }
 
 interface Page<Item> {

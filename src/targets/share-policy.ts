@@ -181,7 +181,7 @@ async function detach({ context, coordinates }: Place, shard: ObservedShard): Pr
   return { shard: { ...shard, attached: false }, touched: { attachments: true }, requestId };
 }
 
-/** All versions but the default one have to go first (docs/IAM/latest/APIReference/API_DeletePolicy.md). */
+/** All versions but the default one have to go first (IAM API Reference, DeletePolicy). */
 async function remove(place: Place, shard: ObservedShard): Promise<Change> {
   const options = { abortSignal: place.context.signal };
   const requestId = await unlessGone(async () => {

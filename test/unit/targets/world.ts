@@ -148,53 +148,27 @@ function resources(world: Base): Pick<TestWorld, 'role' | 'deleteRole' | 'bucket
 }
 
 function runs(world: Base, writer: () => Writer): Pick<TestWorld, 'runBucket' | 'runKey' | 'runShare'> {
-  const contextOf = (clients: AwsClients, signal: AbortSignal): TargetContext => ({
-    s3: clients.s3,
-    iam: clients.iam,
-    kms: clients.kms,
+  const common = (
+    { s3, iam, kms }: AwsClients,
+    { verify = false, signal = new AbortController().signal }: RunOptions,
+  ): { readonly context: TargetContext; readonly verify: boolean; readonly signal: AbortSignal } => ({
+    context: { s3, iam, kms, signal },
+    verify,
     signal,
   });
-  const common = ({ verify = false, signal = new AbortController().signal }: RunOptions) => ({ verify, signal });
   return {
-    runBucket: (bucket, contributions, over = {}) => {
-      const coordinates = { session: sessionOf(producer), bucket, pruneDeadPrincipals: over.pruneDeadPrincipals ?? false };
-      const run = common(over);
-      return writer().run({
-        kind: bucketPolicy,
-        coordinates,
-        contributions,
-        context: contextOf(world.producer, run.signal),
-        ...run,
-      });
+    runBucket: (bucket, contributions, { pruneDeadPrincipals = false, ...over } = {}) => {
+      const coordinates = { session: sessionOf(producer), bucket, pruneDeadPrincipals };
+      return writer().run({ kind: bucketPolicy, coordinates, contributions, ...common(world.producer, over) });
     },
     runKey: (keyArn, contributions, over = {}) => {
-      const run = common(over);
       const coordinates = { session: sessionOf(producer), keyArn };
-      return writer().run({
-        kind: keyPolicy,
-        coordinates,
-        contributions,
-        context: contextOf(world.producer, run.signal),
-        ...run,
-      });
+      return writer().run({ kind: keyPolicy, coordinates, contributions, ...common(world.producer, over) });
     },
     runShare: (principalArn, contributions, over = {}) => {
-      const { verify, signal, pruneDeadPrincipals, ...rest } = over;
-      const run = common({ ...(verify === undefined ? {} : { verify }), ...(signal === undefined ? {} : { signal }) });
-      const coordinates = {
-        session: sessionOf(consumer),
-        principalArn,
-        prefix: 'sluice',
-        management: 'Managed',
-        ...rest,
-      } as const;
-      return writer().run({
-        kind: sharePolicy,
-        coordinates,
-        contributions,
-        context: contextOf(world.consumer, run.signal),
-        ...run,
-      });
+      const { management = 'Managed', attachmentQuota = 10 } = over;
+      const coordinates = { session: sessionOf(consumer), principalArn, prefix: 'sluice', management, attachmentQuota };
+      return writer().run({ kind: sharePolicy, coordinates, contributions, ...common(world.consumer, over) });
     },
   };
 }
