@@ -6,16 +6,18 @@ import type { Dataset, ShareApproval } from '../api/index.ts';
 import type { Permission } from './permissions.ts';
 import { choosesNamespace, type NamespaceLabels } from './selectors.ts';
 
-/** Who consented: an approval at one of its generations, or the Dataset's rule. */
-export type ConsentSource =
-  | {
-      readonly kind: 'Approval';
-      readonly name: string;
-      readonly uid: string;
-      readonly generation: number;
-      readonly createdAt: number;
-    }
-  | { readonly kind: 'Automatic' };
+/** An approval at one of its generations. */
+export interface ApprovalSource {
+  readonly kind: 'Approval';
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** Milliseconds since the epoch; Kubernetes keeps whole seconds. */
+  readonly createdAt: number;
+}
+
+/** Who consented: an approval, or the Dataset's rule. */
+export type ConsentSource = ApprovalSource | { readonly kind: 'Automatic' };
 
 /** One permission on the item, by one approval, until `expiresAt` (milliseconds; undefined: no end of its own). */
 export interface ConsentTuple {
@@ -23,6 +25,8 @@ export interface ConsentTuple {
   readonly expiresAt: number | undefined;
   /** Set where the owner pinned exactly what was reviewed. */
   readonly digest: string | undefined;
+  /** Requests for this time or later are rejected by the same approval (milliseconds). */
+  readonly extensionRejectedAt?: number | undefined;
   readonly source: ConsentSource;
 }
 
@@ -83,7 +87,7 @@ export function automaticTuples(
 }
 
 function tuplesOf(approval: ShareApproval, question: ConsentQuestion): ConsentTuple[] {
-  const source: ConsentSource = {
+  const source: ApprovalSource = {
     kind: 'Approval',
     name: approval.metadata.name,
     uid: approval.metadata.uid ?? '',
@@ -97,6 +101,7 @@ function tuplesOf(approval: ShareApproval, question: ConsentQuestion): ConsentTu
         permission,
         expiresAt: timeOf(approval.spec.expireTime),
         digest: item.digest,
+        extensionRejectedAt: timeOf(approval.spec.extension?.rejectedExpireTime),
         source,
       })),
     );

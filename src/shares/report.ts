@@ -97,14 +97,6 @@ interface Outcome {
 
 function outcomeOf(input: ReportInput, situation: Exclude<Situation, { kind: 'undecided' }>): Outcome {
   switch (situation.kind) {
-    case 'draft':
-      return {
-        phase: input.entries.length > 0 ? 'ShareSucceeded' : 'PendingApproval',
-        ready: false,
-        reason: 'Draft',
-        message: 'the request is a draft: set spec.state to Submitted to ask for it',
-        progress: 'none',
-      };
     case 'pending':
       return { phase: 'PendingApproval', ready: false, reason: situation.reason, message: situation.message, progress: 'none' };
     case 'rejected':
@@ -127,25 +119,18 @@ function outcomeOf(input: ReportInput, situation: Exclude<Situation, { kind: 'un
 function grantedOutcome(input: ReportInput): Outcome {
   const live = input.entries.find(({ entry }) => entry.state !== 'Revoking');
   const targets = live?.targets ?? [];
-  const failed = targets.find((target) => target.state === 'Failed');
+  const drifted = live?.entry.state === 'Live' && targets.some((target) => target.missing.length > 0);
+  const failed = targets.find((target) => target.state === 'Failed' && !(drifted && target.reason === 'Drifted'));
   if (failed !== undefined) {
     return {
       phase: 'ShareFailed',
       ready: false,
-      reason: failed.reason ?? 'AwsRefused',
+      reason: failed.reason ?? 'AccessDenied',
       message: failed.message ?? failed.target,
       progress: 'stalled',
     };
   }
-  if (targets.length > 0 && targets.every((target) => target.state === 'Applied')) {
-    return {
-      phase: 'ShareSucceeded',
-      ready: true,
-      reason: 'Succeeded',
-      message: `${input.label} is shared and was read back from AWS`,
-      progress: 'none',
-    };
-  }
+  if (targets.length > 0 && targets.every((target) => target.state === 'Applied')) return inPlaceOutcome(input);
   const waiting = targets.find((target) => target.state === 'Pending' && target.reason === 'WaitingForAttachment');
   if (waiting !== undefined && targets.every((target) => target === waiting || target.state === 'Applied')) {
     return {
@@ -156,8 +141,22 @@ function grantedOutcome(input: ReportInput): Outcome {
       progress: 'none',
     };
   }
-  if (live?.entry.state === 'Live' && targets.some((target) => target.missing.length > 0)) return driftedOutcome(input, targets);
-  return progressing(targets, targets.some(isTouched) ? 'ShareInProgress' : 'ShareApproved', 'Progressing');
+  if (drifted) return driftedOutcome(input, targets);
+  return progressing(targets, { phase: targets.some(isTouched) ? 'ShareInProgress' : 'ShareApproved', reason: 'Progressing' });
+}
+
+/** All of it is there. Ready waits until the place that it moved from is clean, so that a failed revoke isn't hidden behind a good grant. */
+function inPlaceOutcome(input: ReportInput): Outcome {
+  const left = input.entries.filter(({ entry }) => entry.state === 'Revoking').flatMap((each) => each.targets);
+  if (left.length > 0) return takingBack(left, { touched: 'ShareInProgress', untouched: 'ShareInProgress' });
+  const { situation } = input.decision;
+  return {
+    phase: situation.kind === 'granted' && situation.extension === 'Pending' ? 'PendingExtension' : 'ShareSucceeded',
+    ready: true,
+    reason: 'Succeeded',
+    message: `${input.label} is shared and was read back from AWS`,
+    progress: 'none',
+  };
 }
 
 function driftedOutcome(input: ReportInput, targets: readonly TargetState[]): Outcome {
@@ -172,14 +171,21 @@ function driftedOutcome(input: ReportInput, targets: readonly TargetState[]): Ou
 }
 
 function endedOutcome(input: ReportInput, cause: EndReason): Outcome {
-  const targets = input.entries.flatMap((each) => each.targets);
   if (input.entries.length === 0) return { phase: 'RevokeSucceeded', ready: false, ...endedReason(cause), progress: 'none' };
+  const targets = input.entries.flatMap((each) => each.targets);
+  return takingBack(targets, { touched: 'RevokeInProgress', untouched: 'RevokeApproved' });
+}
+
+function takingBack(
+  targets: readonly TargetState[],
+  phases: { readonly touched: Outcome['phase']; readonly untouched: Outcome['phase'] },
+): Outcome {
   const failed = targets.filter((target) => target.state === 'Failed');
   if (failed.length > 0) {
     const message = `access could not be taken back everywhere; still to do: ${failed.map((each) => each.message ?? each.target).join(' | ')}`;
     return { phase: 'RevokeFailed', ready: false, reason: 'RevokeFailed', message, progress: 'stalled' };
   }
-  return progressing(targets, targets.some(isTouched) ? 'RevokeInProgress' : 'RevokeApproved', 'Revoking');
+  return progressing(targets, { phase: targets.some(isTouched) ? phases.touched : phases.untouched, reason: 'Revoking' });
 }
 
 function endedReason(cause: EndReason): { reason: string; message: string } {
@@ -205,23 +211,17 @@ function endedReason(cause: EndReason): { reason: string; message: string } {
   }
 }
 
-function progressing(targets: readonly TargetState[], phase: Outcome['phase'], reason: string): Outcome {
+function progressing(
+  targets: readonly TargetState[],
+  as: { readonly phase: Outcome['phase']; readonly reason: string },
+): Outcome {
   const retried = targets.find((target) => target.state === 'Pending' && target.message !== undefined);
-  return retried === undefined
-    ? {
-        phase,
-        ready: false,
-        reason,
-        message: `${String(targets.filter((each) => each.state === 'Applied' || each.state === 'Removed').length)}/${String(targets.length)} AWS documents done`,
-        progress: 'reconciling',
-      }
-    : {
-        phase,
-        ready: false,
-        reason: retried.reason ?? 'ProgressingWithRetry',
-        message: retried.message ?? '',
-        progress: 'reconciling',
-      };
+  const done = targets.filter((each) => each.state === 'Applied' || each.state === 'Removed').length;
+  const told =
+    retried === undefined
+      ? { reason: as.reason, message: `${String(done)}/${String(targets.length)} AWS documents done` }
+      : { reason: retried.reason ?? 'ProgressingWithRetry', message: retried.message ?? '' };
+  return { phase: as.phase, ready: false, ...told, progress: 'reconciling' };
 }
 
 function isTouched(target: TargetState): boolean {
@@ -236,7 +236,9 @@ interface Health {
 
 function healthOf({ entries }: ReportInput, outcome: Outcome): Health {
   const targets = entries.flatMap((each) => (each.entry.state === 'Revoking' ? [] : each.targets));
-  const missing = targets.flatMap((target) => target.missing);
+  // What has never been in place isn't missing, it is not there yet.
+  const inPlace = entries.filter(({ entry }) => entry.state === 'Live').flatMap((each) => each.targets);
+  const missing = inPlace.flatMap((target) => target.missing);
   const excess = targets.flatMap((target) => target.excess);
   if (missing.length > 0)
     return {

@@ -6,6 +6,7 @@ import type { ShareApproval, ShareItem, ShareRequest } from '../api/index.ts';
 import type { Decision } from './decide.ts';
 import { PERMISSIONS } from '../api/index.ts';
 import type { ConditionValue, ItemReport } from './report.ts';
+import { approvedOf } from './request-approved.ts';
 import type { Resolution } from './resolution.ts';
 
 /** An item with its decision and report. */
@@ -87,13 +88,21 @@ export function reportRequest(input: RequestInput): RequestSummary {
     conditions: conditionsOf(input, counts, exceeding),
     counts,
     healthStatus: unhealthy?.report.healthStatus ?? overallHealth(input.items),
-    expireTime: input.items
-      .map(({ decision }) => decision.consent?.expireTime)
-      .filter((time) => time !== undefined)
-      .toSorted()
-      .at(-1),
+    expireTime: expireTimeOf(input.items),
     exceeding,
   };
+}
+
+/** When the last of the live shares ends; undefined where one never does, or none is live. */
+function expireTimeOf(items: readonly RequestItem[]): string | undefined {
+  const live = items
+    .map(({ decision }) => decision.consent)
+    .filter((consent) => consent !== undefined && consent.ended === undefined);
+  if (live.some((consent) => consent?.expireTime === undefined)) return undefined;
+  return live
+    .map((consent) => consent?.expireTime ?? '')
+    .toSorted()
+    .at(-1);
 }
 
 /** Healthy when all that is shared is; undefined where nothing is. */
@@ -104,15 +113,17 @@ function overallHealth(items: readonly RequestItem[]): ItemReport['healthStatus'
 }
 
 /** In order, the first that fits; «all» never holds for zero items. */
-function phaseOf({ request, items, invalid }: RequestInput): RequestSummary['phase'] {
+function phaseOf({ request, items }: RequestInput): RequestSummary['phase'] {
   const any = (...phases: ItemReport['phase'][]): boolean => items.some(({ report }) => phases.includes(report.phase));
   if (request.spec.state === 'Draft' && !items.some(({ report }) => report.shared)) return 'Draft';
   if (any('RevokeInProgress')) return 'RevokeInProgress';
   if (any('RevokeApproved')) return 'Revoked';
   if (any('ShareInProgress')) return 'ShareInProgress';
   if (any('ShareApproved')) return 'Approved';
-  if (any('PendingApproval') || items.length === 0)
-    return invalid.length > 0 || items.length === 0 || any('PendingApproval') ? 'Submitted' : 'Processed';
+  if (any('PendingExtension')) return 'SubmittedForExtension';
+  if (items.some(({ decision: { situation } }) => situation.kind === 'granted' && situation.extension === 'Rejected'))
+    return 'ExtensionRejected';
+  if (any('PendingApproval') || items.length === 0) return 'Submitted';
   return items.every(({ report }) => report.phase === 'ShareRejected') ? 'Rejected' : 'Processed';
 }
 
@@ -254,49 +265,6 @@ function worstOf(items: readonly RequestItem[]): Worst | undefined {
     });
   return (
     open.find(({ progress }) => progress === 'stalled') ?? open.find(({ progress }) => progress === 'reconciling') ?? open[0]
-  );
-}
-
-function approvedOf({ request, items, approvals }: RequestInput, exceeding: RequestSummary['exceeding']): ConditionValue {
-  const approved = (status: ConditionValue['status'], reason: string, message: string): ConditionValue => ({
-    type: 'Approved',
-    status,
-    reason,
-    message,
-  });
-  const situations = items.map(({ decision }) => decision.situation);
-  if (request.spec.state === 'Draft' && items.length === 0) return approved('Unknown', 'Draft', 'a draft is not decided on');
-  if (situations.some(({ kind }) => kind === 'rejected'))
-    return approved('False', 'Rejected', 'the owner rejected at least one item');
-  if (exceeding.length > 0)
-    return approved(
-      'False',
-      'ScopeExceeded',
-      `asked for beyond consent, and not granted: ${exceeding.map((each) => `${each.permissions.join(', ')} on ${each.type} ${each.name}`).join('; ')}`,
-    );
-  const ended = items.find(({ decision }) => decision.situation.kind === 'ended');
-  if (ended?.decision.situation.kind === 'ended')
-    return approved(
-      'False',
-      ended.decision.situation.cause === 'Expired' ? 'Expired' : 'Revoked',
-      `consent to ${labelOf(ended.item)} has ended`,
-    );
-  const consented = items.filter(({ decision }) => decision.consent !== undefined && decision.consent.ended === undefined);
-  if (items.length === 0 || consented.length < items.length) {
-    return approved(
-      'Unknown',
-      'PendingApproval',
-      items.length === 0
-        ? 'nothing can be decided yet'
-        : `${String(consented.length)}/${String(items.length)} items are approved; the owner decides with a ShareApproval`,
-    );
-  }
-  const automatic = consented.every(({ decision }) => decision.consent?.source === 'Automatic');
-  const names = approvals.filter(({ spec }) => spec.decision === 'Approved').length;
-  return approved(
-    'True',
-    automatic ? 'AutoApproved' : 'Approved',
-    automatic ? "by the dataset's own rules" : `by ${String(names)} ShareApproval${names === 1 ? '' : 's'} of the owner`,
   );
 }
 

@@ -12,6 +12,12 @@ export type Resolution =
   | { readonly kind: 'unavailable'; readonly reason: string; readonly message: string }
   /** The namespace may not speak for the data (or the role) any more: ends what is shared, after a grace period or at once. */
   | { readonly kind: 'claimLost'; readonly message: string; readonly immediately: boolean }
-  /** Dataset, its item or the ConsumptionRole is gone or being deleted: what is shared ends. `discard`: the ShareItem goes with it. */
-  | { readonly kind: 'gone'; readonly message: string; readonly reason: string; readonly discard: boolean }
+  /** Dataset, its item or the ConsumptionRole is gone or being deleted: what is shared ends. `discard`: the ShareItem goes with it. `lost`: the object is missing, and no deletion was waited for. */
+  | {
+      readonly kind: 'gone';
+      readonly message: string;
+      readonly reason: string;
+      readonly discard: boolean;
+      readonly lost: boolean;
+    }
   | { readonly kind: 'resolved'; readonly entry: ResolvedShare; readonly digest: string };

@@ -32,11 +32,12 @@ export const datasetNotAvailable: Problem = {
 export function resolveItem(input: ItemCase, platform: PlatformContext): Resolution {
   const { dataset, bucketCase, roleCase, request } = input;
   if (dataset === undefined || dataset.metadata.deletionTimestamp !== undefined)
-    return { kind: 'gone', discard: true, ...datasetNotAvailable };
+    return { kind: 'gone', discard: true, lost: dataset === undefined, ...datasetNotAvailable };
   if (bucketCase === undefined) {
     return {
       kind: 'gone',
       discard: true,
+      lost: false,
       reason: 'ItemNotFound',
       message: `the dataset lists no ${input.type} ${input.name}: ask for an item that it lists`,
     };
@@ -45,6 +46,7 @@ export function resolveItem(input: ItemCase, platform: PlatformContext): Resolut
     return {
       kind: 'gone',
       discard: false,
+      lost: roleCase === undefined,
       reason: 'ConsumptionRoleNotFound',
       message: `there is no ConsumptionRole ${request.spec.principal.name} in this namespace: create it`,
     };
