@@ -11,7 +11,7 @@ import {
   type Environment,
 } from '../api/index.ts';
 import { automaticTuples, standingOf, type Standing } from '../shares/approval.ts';
-import { parseArn, partitionOf } from '../shares/arn.ts';
+import { identityKey, parseArn, partitionOf } from '../shares/arn.ts';
 import type { SharingLimits } from '../shares/decide.ts';
 import { judgeBucket, type BucketCase, type KnownEnvironment, type PlatformContext, type RoleCase } from '../shares/judge.ts';
 import type { Resolution } from '../shares/resolution.ts';
@@ -41,7 +41,7 @@ export function platformOf({ cluster, observations, installation, trustedLabels 
   return {
     installation,
     trustedLabels,
-    protectedPrincipals: new Set([...observations.ownIdentities, ...assumed.filter((arn) => arn !== undefined)]),
+    protectedPrincipals: new Set([...observations.ownIdentities, ...assumed.filter((arn) => arn !== undefined)].map(identityKey)),
   };
 }
 

@@ -45,6 +45,18 @@ export function principalName(arn: string): PrincipalName | undefined {
   return { kind: match[1] === 'user' ? 'user' : 'role', pathAndName, name: pathAndName.slice(pathAndName.lastIndexOf('/') + 1) };
 }
 
+/**
+ * Equal for an IAM identity in all of its forms: a role's ARN with or without its path, and the ARN of a session of it. Names of roles and of users are unique in an
+ * account whatever their path (docs/IAM/latest/UserGuide/reference_identifiers.md). Anything else is itself.
+ */
+export function identityKey(arn: string): string {
+  const parsed = parseArn(arn);
+  const session = parsed?.service === 'sts' ? /^assumed-role\/([^/]+)\//.exec(parsed.resource) : null;
+  if (parsed !== undefined && session !== null) return `${parsed.accountId}/role/${session[1] ?? ''}`;
+  const principal = principalName(arn);
+  return parsed === undefined || principal === undefined ? arn : `${parsed.accountId}/${principal.kind}/${principal.name}`;
+}
+
 /** `444455556666:analysts`, as tables show a principal. */
 export function shortPrincipal(arn: string): string {
   return `${parseArn(arn)?.accountId ?? '?'}:${principalName(arn)?.name ?? arn}`;

@@ -3,7 +3,7 @@
  * is not ok decides. Pure. The owner's status and resolution of items (resolve.ts) use the same verdicts, so that they say the same.
  */
 import type { ConsumptionRole, Dataset, Environment } from '../api/index.ts';
-import { parseArn, principalName } from './arn.ts';
+import { identityKey, parseArn, principalName } from './arn.ts';
 import {
   claimedBucket,
   claimedKey,
@@ -36,7 +36,7 @@ export type EnvironmentState =
 /** What the platform fixes for all. */
 export interface PlatformContext {
   readonly trustedLabels: readonly string[];
-  /** ARNs that are never principals: the operator's own identity and every Environment's role. */
+  /** Identities (identityKey) that are never principals: the operator's own and every Environment's role. */
   readonly protectedPrincipals: ReadonlySet<string>;
   readonly installation: string;
 }
@@ -138,7 +138,7 @@ const roleChecks: readonly Check<RoleCase>[] = [
   ({ role, known }, platform) => {
     const name = principalName(role.spec.principalArn)?.name ?? '';
     const own =
-      platform.protectedPrincipals.has(role.spec.principalArn) ||
+      platform.protectedPrincipals.has(identityKey(role.spec.principalArn)) ||
       name.startsWith(`${known?.environment.spec.sharePolicyPrefix ?? 'sluice'}-${platform.installation}-`);
     return own
       ? problem(
