@@ -11,6 +11,7 @@ import {
   DeletePolicyVersionCommand,
   DetachRolePolicyCommand,
   DetachUserPolicyCommand,
+  GetPolicyCommand,
   ListPolicyVersionsCommand,
   type PolicyVersion,
 } from '@aws-sdk/client-iam';
@@ -122,8 +123,16 @@ async function create({ context, coordinates, observed }: Place, index: number, 
     return { shard, touched: { contents: [index] }, requestId: $metadata.requestId };
   } catch (error) {
     // Either an earlier run of ours created it and its answer was lost, or somebody else has the name: the complete list and the tags tell.
-    if (awsErrorName(error) !== 'EntityAlreadyExists' || observed.complete) throw error;
-    throw lookAgain('incomplete', 'A policy of the name that is needed exists already; it is looked for.');
+    if (awsErrorName(error) !== 'EntityAlreadyExists') throw error;
+    if (!observed.complete)
+      throw lookAgain('incomplete', 'A policy of the name that is needed exists already; it is looked for.');
+    // The list may lag behind: at our path it is the policy that was not listed yet, at any other it is somebody else's.
+    const arn = policyArn(installation, coordinates, index);
+    const ours = await unlessGone(() =>
+      context.iam.send(new GetPolicyCommand({ PolicyArn: arn }), { abortSignal: context.signal }),
+    );
+    if (ours === undefined) throw error;
+    throw lookAgain('changedMeanwhile', 'A policy of ours exists that IAM does not list yet; the policies are read again.');
   }
 }
 

@@ -8,6 +8,9 @@ import { visibilityMs } from './writer-memory.ts';
 import type { Block } from './writer-report.ts';
 import { principalKey, type Run } from './writer-run.ts';
 
+const rememberedPrincipals = 1000;
+const forgetAfterMs = 3_600_000;
+
 /** Compares the principals that the plan introduces; true when somebody was set aside and the plan has to be made anew. */
 export async function setAsideChanged<C, G extends PrincipalGrant, O, S, X>(
   run: Run<C, G, O, S, X>,
@@ -76,11 +79,13 @@ function setAside<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>,
   }
 }
 
-/** When this principal was met first (ms since the epoch). Those met long ago are forgotten: they are young to nobody. */
+/** When this principal was met first (ms since the epoch). Where there are many, those met long ago are forgotten. */
 function meet<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, principal: PrincipalRef): number {
   const { firstSeen, options } = run.writer;
   const now = options.clock.now();
   const key = principalKey(principal);
+  if (firstSeen.size > rememberedPrincipals)
+    for (const [old, at] of firstSeen) if (now - at > forgetAfterMs) firstSeen.delete(old);
   const first = firstSeen.get(key) ?? now;
   firstSeen.set(key, first);
   return first;

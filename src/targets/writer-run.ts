@@ -94,8 +94,11 @@ export function isOld<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S,
 export function decide<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, observed: O): Decision<S> {
   const input = inputOf(run, observed);
   const plan = run.request.kind.plan(input);
-  const due = plan.steps.length > 0 && isDue(input.contributions, run.request.kind.assess(input), plan.refused);
-  return { plan, due: due || (plan.steps.length > 0 && hasDebris(run, input)) };
+  if (plan.steps.length === 0) return { plan, due: false };
+  const assessment = run.request.kind.assess(input);
+  // Excess that belongs to nobody goes where anybody's drift is repaired.
+  const debris = assessment.unowned.length > 0 && run.request.contributions.some(({ mode, repair }) => mode !== 'hold' && repair);
+  return { plan, due: debris || isDue(input.contributions, assessment, plan.refused) };
 }
 
 /** The contributions as the plan sees them: who is set aside is left as found. */
@@ -130,10 +133,4 @@ export function isDue(
     const open = (assessment.items.get(one.item) ?? []).some(({ kind }) => kind !== 'waiting');
     return open && (one.mode === 'drop' || one.repair);
   });
-}
-
-/** Excess that belongs to nobody goes where anybody's drift is repaired. */
-function hasDebris<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, input: TargetInput<C, G, O>): boolean {
-  const repairs = run.request.contributions.some(({ mode, repair }) => mode !== 'hold' && repair);
-  return repairs && run.request.kind.assess(input).unowned.length > 0;
 }

@@ -43,7 +43,9 @@ export async function write<C, G extends PrincipalGrant, O, S, X>(
   }
   if (progress.failed.length === 0) return readBack(run, progress);
   await lookOnceMore(run);
-  return 'stop';
+  if (run.view === undefined || decide(run, run.view.observed).due) return 'stop';
+  run.failure = undefined;
+  return 'done';
 }
 
 async function applyStep<C, G extends PrincipalGrant, O, S, X>(

@@ -70,7 +70,9 @@ async function settle<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S,
     run.failure = undefined;
     const outcome = await write(run, plan, observed);
     if (outcome === 'stop') return;
-    if (outcome !== 'narrowed') round++;
+    // Who was refused is set aside and has been told; it is no failure of the others.
+    if (outcome === 'narrowed') run.failure = undefined;
+    else round++;
     if (outcome === 'again') await clock.sleep(roundWaitMs * round, run.request.signal);
   }
 }

@@ -93,10 +93,12 @@ describe('what AWS refuses', () => {
 
 describe('a lost reply', () => {
   it('is cleared up by looking once more: what got through counts, and is not written twice', async () => {
+    world.aws.calls.reset();
     world.aws.faults.add({ kind: 'lose-reply', times: 1, match: { operation: 'PutBucketPolicy' } });
-    expect(states(await run())).toEqual(['Applied']);
+    const report = await run();
+    expect([states(report), report.failure]).toEqual([['Applied'], undefined]);
     await run();
-    expect(writesOf(world).filter((name) => name === 's3:PutBucketPolicy')).toHaveLength(1);
+    expect(callsOf(world).filter((name) => name === 's3:PutBucketPolicy')).toHaveLength(1);
     expect(await statements()).toHaveLength(2);
   });
 
@@ -206,6 +208,20 @@ describe('somebody else who writes at the same time', () => {
     world.clock.advance((report.readBackAt ?? 0) - world.clock.now());
     const second = await run();
     expect([second.concurrentForeignChange, second.readBackAt]).toEqual([false, undefined]);
+  });
+});
+
+describe('a policy that IAM does not find right after it was made', () => {
+  it('is attached a moment later, in the same run', async () => {
+    world.aws.faults.add({
+      kind: 'error',
+      code: 'NoSuchEntity',
+      status: 404,
+      times: 2,
+      match: { operation: 'AttachRolePolicy' },
+    });
+    expect(states(await world.runShare(analyst.arn, [wantShare(analyst, 'acme')]))).toEqual(['Applied']);
+    expect(callsOf(world).filter((name) => name === 'iam:CreatePolicy').length).toBeLessThanOrEqual(3);
   });
 });
 
