@@ -47,24 +47,39 @@ export function fillDocument(request: FillRequest): Filled {
   for (const held of request.contributions.filter(({ mode }) => mode === 'hold')) addFound(groups, held.grant, found);
   const retained = retainedStatements(request);
   const render = (): OwnStatement[] => withRetained(renderGroups(request.prefix, [...groups.values()]), retained, request.prefix);
-  const fits = (): boolean => sizeOf(render()) <= request.room;
 
   const standing = wants.filter(({ grant }) => stands(grant, found, 'every'));
   for (const { grant } of standing) addAll(groups, grant);
   const newcomers = wants.filter((want) => !standing.includes(want)).sort(bySeniority(found));
   const added = newcomers.map(({ grant }) => addAll(groups, grant));
-  if (fits()) return { statements: render(), refused: new Set() };
+  if (sizeOf(render()) <= request.room) return { statements: render(), refused: new Set() };
   for (const undo of added.reverse()) undo();
 
   const refused = new Set<string>();
+  let size = sizeOf(render());
   for (const newcomer of newcomers) {
-    const undo = addAll(groups, newcomer.grant);
-    if (fits()) continue;
-    undo();
+    // Writing everything out for each of a thousand newcomers to a full document would take seconds: most are seen not to fit without.
+    if (size + leastGrowth(groups, newcomer.grant) <= request.room) {
+      const undo = addAll(groups, newcomer.grant);
+      const grown = sizeOf(render());
+      if (grown <= request.room) {
+        size = grown;
+        continue;
+      }
+      undo();
+    }
     refused.add(newcomer.item);
-    addFound(groups, newcomer.grant, found);
+    if (addFound(groups, newcomer.grant, found)) size = sizeOf(render());
   }
   return { statements: render(), refused };
+}
+
+/** Bytes that the grant takes at the least: its principal, once more in each statement that does not name it yet. */
+function leastGrowth(groups: Map<string, Group>, { templates, principal }: ResourceGrant): number {
+  const lacking = new Set(
+    templates.map((template) => groupFor(groups, template)).filter(({ principals }) => !principals.has(principal.arn)),
+  );
+  return lacking.size * (byteSize(JSON.stringify(principal.arn)) + 1);
 }
 
 /** Whoever stands in the document with a part comes before those who don't stand in it at all. */
@@ -100,12 +115,11 @@ function addAll(groups: Map<string, Group>, grant: ResourceGrant): () => void {
   };
 }
 
-/** Of a grant that is neither to be added nor to be taken away: the parts that are there. */
-function addFound(groups: Map<string, Group>, grant: ResourceGrant, found: FoundBodies): void {
-  for (const template of grant.templates) {
-    if (found.get(templateBody(template))?.has(grant.principal.arn) ?? false)
-      groupFor(groups, template).principals.add(grant.principal.arn);
-  }
+/** Of a grant that is neither to be added nor to be taken away: the parts that are there. Returns whether there are any. */
+function addFound(groups: Map<string, Group>, grant: ResourceGrant, found: FoundBodies): boolean {
+  const there = grant.templates.filter((template) => found.get(templateBody(template))?.has(grant.principal.arn) ?? false);
+  for (const template of there) groupFor(groups, template).principals.add(grant.principal.arn);
+  return there.length > 0;
 }
 
 function groupFor(groups: Map<string, Group>, template: StatementTemplate): Group {
