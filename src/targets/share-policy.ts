@@ -47,12 +47,13 @@ export const sharePolicy: TargetKind<
   reasonOf: (code) => (code.startsWith('EntityAlreadyExists') ? 'NotOwned' : undefined),
 };
 
-function actionOf({ kind }: SharePolicyStep): string {
+function actionOf({ kind }: SharePolicyStep, { principalArn }: SharePolicyCoordinates): string {
+  const whom = iamName(principalArn).kind === 'user' ? 'User' : 'Role';
   const actions = {
     create: 'CreatePolicy',
     update: 'CreatePolicyVersion',
-    attach: 'AttachPolicy',
-    detach: 'DetachPolicy',
+    attach: `Attach${whom}Policy`,
+    detach: `Detach${whom}Policy`,
     delete: 'DeletePolicy',
   };
   return `iam:${actions[kind]}`;

@@ -133,7 +133,7 @@ export interface TargetKind<Coordinates, Grant extends PrincipalGrant, Observed,
   observe(context: Context, coordinates: Coordinates, options: ObserveOptions<Observed>): Promise<Observed>;
   plan(input: TargetInput<Coordinates, Grant, Observed>): Plan<Step>;
   /** The AWS operation of a step, for the history: "s3:PutBucketPolicy". */
-  action(step: Step): string;
+  action(step: Step, coordinates: Coordinates): string;
   apply(
     context: Context,
     coordinates: Coordinates,

@@ -2,7 +2,7 @@
  * One run in progress: what has been seen, who is set aside, and what is due. Looks and decides; writing is writer-write.ts.
  */
 import type { AwsFailure } from '../aws/errors.ts';
-import type { Assessment, Contribution, Plan, PrincipalGrant, PrincipalRef, TargetInput } from './target.ts';
+import type { Assessment, Contribution, Finding, Plan, PrincipalGrant, PrincipalRef, TargetInput } from './target.ts';
 import { foreignChanged, isStale, visibilityMs, type TargetMemory } from './writer-memory.ts';
 import type { Block } from './writer-report.ts';
 import type { TargetRun, WriteRecord, WriterOptions } from './writer-types.ts';
@@ -32,6 +32,8 @@ export interface Run<Coordinates, Grant extends PrincipalGrant, Observed, Step, 
   /** Groups of principals that wait until the others have been tried: somewhere among them is one that AWS refuses. */
   readonly withheld: string[][];
   view?: { readonly observed: Observed; readonly at: number } | undefined;
+  /** By item: what the first observation found. */
+  found?: ReadonlyMap<string, readonly Finding[]> | undefined;
   complete: boolean;
   failure?: AwsFailure | undefined;
   notVisible: boolean;
@@ -60,6 +62,7 @@ export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, 
     observed = await observe(run);
   }
   if (foreignChanged(run.memory, kind.foreign(observed, installation), clock.now())) run.concurrentForeignChange = true;
+  run.found ??= kind.assess(asAsked(run, observed)).items;
   return observed;
 }
 
@@ -103,15 +106,19 @@ export function decide<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S
 
 /** The contributions as the plan sees them: who is set aside is left as found. */
 export function inputOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, observed: O): TargetInput<C, G, O> {
-  const { coordinates, contributions } = run.request;
   const later = new Set(run.withheld.flat());
   const aside = (one: Contribution<G>): boolean => run.blocks.has(one.item) || later.has(principalKey(one.grant.principal));
+  const asked = asAsked(run, observed);
   return {
-    installation: run.writer.options.installation,
-    coordinates,
-    contributions: contributions.map((one) => (one.mode === 'want' && aside(one) ? { ...one, mode: 'hold' } : one)),
-    observed,
+    ...asked,
+    contributions: asked.contributions.map((one) => (one.mode === 'want' && aside(one) ? { ...one, mode: 'hold' } : one)),
   };
+}
+
+/** The contributions as they came, whatever became of them in this run: what items are told is measured by these. */
+export function asAsked<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, observed: O): TargetInput<C, G, O> {
+  const { coordinates, contributions } = run.request;
+  return { installation: run.writer.options.installation, coordinates, contributions, observed };
 }
 
 /** Equal for the same principal: one that was made again is another. */

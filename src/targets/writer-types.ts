@@ -58,6 +58,11 @@ export interface TargetReport<Observed> {
   /** The documents as read last, for who evaluates them. */
   readonly observed: Observed | undefined;
   readonly items: ReadonlyMap<string, ItemResult>;
+  /**
+   * By item: what the first observation of this run found, before anything was written. What a repair has already mended can be read here only.
+   * Empty where AWS could not be read.
+   */
+  readonly found: ReadonlyMap<string, readonly Finding[]>;
   /** For the target's owner only. */
   readonly unowned: readonly Finding[];
   readonly writes: readonly WriteRecord[];

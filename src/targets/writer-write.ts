@@ -64,7 +64,7 @@ async function applyStep<C, G extends PrincipalGrant, O, S, X>(
     };
     return 'stop';
   }
-  const action = kind.action(step);
+  const action = kind.action(step, coordinates);
   try {
     const applied = await kind.apply(context, coordinates, { step, observed: progress.now });
     run.writes.push({ action, at: clock.now(), result: 'Succeeded', ...withRequestId(applied.requestId) });

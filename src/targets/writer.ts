@@ -7,7 +7,7 @@ import type { PrincipalGrant, Refusal } from './target.ts';
 import { emptyMemory, secondLookAt } from './writer-memory.ts';
 import { setAsideChanged } from './writer-principals.ts';
 import { resultsOf, type Block } from './writer-report.ts';
-import { decide, isOld, look, type Run, type WriterState } from './writer-run.ts';
+import { asAsked, decide, isOld, look, type Run, type WriterState } from './writer-run.ts';
 import type { TargetReport, TargetRun, Writer, WriterOptions } from './writer-types.ts';
 import { failureOf, write } from './writer-write.ts';
 
@@ -79,10 +79,8 @@ async function settle<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S,
 
 function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>): TargetReport<O> {
   const { kind, coordinates, contributions } = run.request;
-  const { installation } = run.writer.options;
   const observed = run.view?.observed;
-  const input = observed === undefined ? undefined : { installation, coordinates, contributions, observed };
-  const assessment = input === undefined ? undefined : kind.assess(input);
+  const assessment = observed === undefined ? undefined : kind.assess(asAsked(run, observed));
   const readBackAt = secondLookAt(run.memory);
   const items = resultsOf({
     contributions,
@@ -99,6 +97,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     observedAt: run.view?.at,
     observed,
     items,
+    found: run.found ?? new Map(),
     unowned: assessment?.unowned ?? [],
     writes: run.writes,
     concurrentForeignChange: run.concurrentForeignChange,
