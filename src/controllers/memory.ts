@@ -12,6 +12,8 @@ export interface TargetResult {
   /** Fingerprint of the contribution that the answer is about: an answer to another question says nothing. */
   readonly fingerprint: string;
   readonly state: TargetState;
+  /** What only the owner of the document may read of a refusal. */
+  readonly ownerMessage?: string;
 }
 
 /** One change in AWS, for the history of the items that it was made for. */

@@ -9,10 +9,15 @@ import { shortPrincipal } from '../shares/arn.ts';
 import { receivedShareName } from '../shares/names.ts';
 import { ownerPlan } from '../shares/plan.ts';
 import type { AskedItem, RequestItem, RequestSummary } from '../shares/request-report.ts';
+import { bucketPolicy } from '../targets/bucket-policy.ts';
+import { keyPolicy } from '../targets/key-policy.ts';
 import { types } from './cluster.ts';
 import { roleOf } from './gather.ts';
+import { contributionId } from './ledger.ts';
 import type { Operator } from './operator.ts';
 import { cut, sameJson, stampConditions, writeStatus } from './status.ts';
+
+const findingsShown = 20;
 
 /** A request with its Dataset and its summary. */
 export interface Received {
@@ -129,13 +134,25 @@ function planOf({ asked, items }: RequestSummary): string[] {
   return ownerPlan(open.flatMap(({ resolution }) => (resolution.kind === 'resolved' ? [resolution.entry] : [])));
 }
 
-/** Findings in the owner's documents that belong to nobody's item: other principals under our statements, for the owner's eyes only. */
+/**
+ * For the owner's eyes only: why AWS refuses one of these items, in words that may name other statements of the document, and what stands under our
+ * mark that belongs to nobody's item. The principal's own policies are none of the owner's documents.
+ */
 function findingsOf({ memory }: Operator, items: readonly RequestItem[]): string[] {
-  const targets = new Set(items.flatMap(({ decision }) => decision.resolved.flatMap((entry) => entry.targets)));
-  return [...targets]
-    .flatMap((target) => memory.unowned.get(target) ?? [])
-    .slice(0, 20)
-    .map((finding) => cut(finding, 1024));
+  const contributions = items.flatMap(({ item, decision }) =>
+    decision.resolved.flatMap((entry) => {
+      const contribution = contributionId(item, entry);
+      return entry.targets.filter(isOwners).map((target) => ({ target, contribution }));
+    }),
+  );
+  const refusals = contributions.map(({ target, contribution }) => memory.results.get(target)?.get(contribution)?.ownerMessage);
+  const unowned = contributions.flatMap(({ target }) => memory.unowned.get(target) ?? []);
+  const findings = [...refusals.filter((message) => message !== undefined), ...unowned];
+  return [...new Set(findings)].slice(0, findingsShown).map((finding) => cut(finding, 1024));
+}
+
+function isOwners(target: string): boolean {
+  return [bucketPolicy, keyPolicy].some(({ kind }) => target.startsWith(`${kind}/`));
 }
 
 function decidersOf({ items }: RequestSummary): string[] {

@@ -6,18 +6,17 @@ import { durationMs, type ShareItem } from '../api/index.ts';
 import type { ReconcileContext, Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { Priority } from '../kube/queue.ts';
-import type { TargetState } from '../shares/report.ts';
 import { bucketPolicy } from '../targets/bucket-policy.ts';
 import { keyPolicy } from '../targets/key-policy.ts';
 import type { ObservedSharePolicies } from '../targets/share-policy-observe.ts';
 import { sharePolicy } from '../targets/share-policy.ts';
 import { characterSize } from '../policy/size.ts';
-import type { ItemResult, TargetReport, Writer } from '../targets/writer-types.ts';
+import type { TargetReport, Writer } from '../targets/writer-types.ts';
 import { datasetOf } from './gather.ts';
 import { workOf, type TargetWork } from './ledger.ts';
-import { intentOf, remember, type TargetResult } from './memory.ts';
+import { intentOf } from './memory.ts';
 import { jittered, type Operator } from './operator.ts';
-import { cut, timestamp } from './status.ts';
+import { absorb } from './results.ts';
 import { sameJson } from './status.ts';
 
 /** After a write the document is left alone for this long, so that what changes together is written together. */
@@ -62,7 +61,7 @@ export async function reconcileTarget(
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
   if (report.failure !== undefined)
     logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
-  absorb(operator, { key, items, questions, report });
+  absorb(operator, { key, items, questions, report, verifyIntervalMs: verifyIntervalOf(operator, items) });
   if (work.kind === 'SharePolicy') rememberPolicies(operator, work.coordinates.principalArn, report);
   return next(operator, items, report);
 }
@@ -101,76 +100,6 @@ function runWork(
         ...options,
       });
   }
-}
-
-interface Absorbed {
-  readonly key: string;
-  readonly items: readonly ShareItem[];
-  /** By contribution: the fingerprint that it had when the run began. */
-  readonly questions: ReadonlyMap<string, string>;
-  readonly report: TargetReport<unknown>;
-}
-
-/** Keeps the results and wakes the items that they concern. */
-function absorb(operator: TargetOperator, { key, items, questions, report }: Absorbed): void {
-  const { memory, queues } = operator;
-  const before = memory.results.get(key) ?? new Map<string, TargetResult>();
-  const after = new Map(
-    [...report.items].map(([contribution, result]) => [
-      contribution,
-      answerOf(key, result, { fingerprint: questions.get(contribution) ?? 'hold', report, before: before.get(contribution) }),
-    ]),
-  );
-  memory.results.set(key, after);
-  memory.unowned.set(
-    key,
-    report.unowned.map((finding) => finding.message),
-  );
-  if (report.observedAt !== undefined) memory.observedAt.set(key, report.observedAt);
-  const keyByUid = new Map(items.map((item) => [item.metadata.uid ?? '', keyOf(item)]));
-  for (const [contribution, result] of after) {
-    const uid = contribution.slice(0, contribution.indexOf('/'));
-    const known = before.get(contribution);
-    if (sameJson(known, result)) continue;
-    if (!sameJson(known?.state.state, result.state.state)) remember(memory, uid, historyOf(key, report, known));
-    const item = keyByUid.get(uid);
-    if (item !== undefined) queues.item.add(item);
-  }
-  if (report.concurrentForeignChange) announceForeignChange(operator, items, key);
-}
-
-/** A failed read says nothing new: what was seen before stays, with the failure beside it. */
-function answerOf(
-  key: string,
-  result: ItemResult,
-  {
-    fingerprint,
-    report,
-    before,
-  }: { readonly fingerprint: string; readonly report: TargetReport<unknown>; readonly before: TargetResult | undefined },
-): TargetResult {
-  const messages = (kind: string): string[] =>
-    result.findings.filter((finding) => finding.kind === kind).map((finding) => finding.message);
-  const state: TargetState = {
-    target: key,
-    state: result.state,
-    ...(result.reason === undefined ? {} : { reason: result.reason }),
-    ...(result.message === '' ? {} : { message: result.message }),
-    missing: messages('missing'),
-    excess: messages('excess'),
-    observedAt: report.observedAt ?? before?.state.observedAt,
-  };
-  return { fingerprint, state };
-}
-
-function historyOf(key: string, report: TargetReport<unknown>, before: TargetResult | undefined): Parameters<typeof remember>[2] {
-  return report.writes.map((write) => ({
-    time: timestamp(write.at),
-    action: write.action,
-    target: cut(key, 256),
-    result: write.result === 'Succeeded' && before?.state.state === 'Applied' ? 'Repaired' : write.result,
-    ...(write.requestId === undefined ? {} : { requestId: write.requestId }),
-  }));
 }
 
 /** When to look again: soon where waiting may help, late where it can't, else at the next verification. */
@@ -229,11 +158,4 @@ function rememberPolicies(
   memory.policies.set(principalArn, lines);
   for (const role of cluster.roles.store.index('principal', principalArn))
     queues.role.add(keyOf(role), { priority: Priority.resync });
-}
-
-function announceForeignChange({ events }: Operator, items: readonly ShareItem[], key: string): void {
-  const [item] = items;
-  if (item === undefined) return;
-  const note = `somebody else changed ${key} while Sluice wrote it; AWS has no compare-and-set for it, so one of the two changes may have been lost: check the document`;
-  events.record({ regarding: item, type: 'Warning', reason: 'ConcurrentForeignChange', action: 'Verify', note });
 }
