@@ -163,6 +163,10 @@ const readRule = {
 export const permissions = (description: string) =>
   withRules(list(z.enum(PERMISSIONS), { min: 1, max: PERMISSIONS.length, type: 'set' }, description), readRule);
 
+/** Permissions of a list that is not a grant: what is left over of one may be Write alone. */
+export const somePermissions = (description: string) =>
+  list(z.enum(PERMISSIONS), { min: 1, max: PERMISSIONS.length, type: 'set' }, description);
+
 /** Kind of an item. */
 export const itemType = () => oneOf(ITEM_TYPES, 'Kind of the item. Bucket: a whole bucket of the Dataset.');
 

@@ -10,6 +10,7 @@ import {
   objectName,
   observedGeneration,
   permissions,
+  somePermissions,
 } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
@@ -85,7 +86,7 @@ const statusSchema = z.strictObject({
   ),
   exceeding: optional(
     list(
-      z.strictObject({ type: itemType(), name: itemName(), permissions: permissions('Asked for and not consented to.') }),
+      z.strictObject({ type: itemType(), name: itemName(), permissions: somePermissions('Asked for and not consented to.') }),
       { max: 100, type: ['type', 'name'] },
       'What is asked for beyond consent. It is not granted.',
     ),
