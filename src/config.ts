@@ -57,15 +57,63 @@ function command(): Command {
   return new Command('sluice')
     .description('Kubernetes operator that manages AWS data shares declaratively')
     .allowExcessArguments(false)
-    .addOption(option('--kubeconfig <file>', 'kubeconfig to use (default: KUBECONFIG, the service account of the pod, ~/.kube/config)').env('SLUICE_KUBECONFIG'))
-    .addOption(option('--operator-namespace <name>', 'namespace of the Lease and of the Secrets with external ids (default: the namespace of the kubeconfig or pod)').env('SLUICE_OPERATOR_NAMESPACE'))
-    .addOption(option('--installation <id>', 'name of this installation in AWS: 8 characters of [a-z0-9]; carry it over to a new cluster (default: derived once and kept in a ConfigMap)').env('SLUICE_INSTALLATION').argParser(installation))
-    .addOption(option('--trusted-namespace-labels <keys>', 'comma-separated label keys of namespaces that tenants cannot set; only these count in selectors').env('SLUICE_TRUSTED_NAMESPACE_LABELS').default([], 'none').argParser(list))
-    .addOption(option('--verify-interval <duration>', 'how often AWS is read back where a Dataset says nothing else').env('SLUICE_VERIFY_INTERVAL').default(3_600_000, '1h').argParser(interval))
-    .addOption(option('--log-level <level>', 'least important messages to log').env('SLUICE_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('info'))
-    .addOption(option('--metrics-address <host:port>', 'where /metrics, /healthz and /readyz are served; port 0 takes a free one').env('SLUICE_METRICS_ADDRESS').default({ host: '0.0.0.0', port: 8080 }, '0.0.0.0:8080').argParser(address))
-    .addOption(option('--leader-elect [boolean]', 'elect a leader by Lease before writing anything').env('SLUICE_LEADER_ELECT').default(true).preset(true).argParser(boolean))
-    .addOption(option('--leader-election-id <name>', 'name of the Lease').env('SLUICE_LEADER_ELECTION_ID').default('sluice-leader'));
+    .addOption(
+      option(
+        '--kubeconfig <file>',
+        'kubeconfig to use (default: KUBECONFIG, the service account of the pod, ~/.kube/config)',
+      ).env('SLUICE_KUBECONFIG'),
+    )
+    .addOption(
+      option(
+        '--operator-namespace <name>',
+        'namespace of the Lease and of the Secrets with external ids (default: the namespace of the kubeconfig or pod)',
+      ).env('SLUICE_OPERATOR_NAMESPACE'),
+    )
+    .addOption(
+      option(
+        '--installation <id>',
+        'name of this installation in AWS: 8 characters of [a-z0-9]; carry it over to a new cluster (default: derived once and kept in a ConfigMap)',
+      )
+        .env('SLUICE_INSTALLATION')
+        .argParser(installation),
+    )
+    .addOption(
+      option(
+        '--trusted-namespace-labels <keys>',
+        'comma-separated label keys of namespaces that tenants cannot set; only these count in selectors',
+      )
+        .env('SLUICE_TRUSTED_NAMESPACE_LABELS')
+        .default([], 'none')
+        .argParser(list),
+    )
+    .addOption(
+      option('--verify-interval <duration>', 'how often AWS is read back where a Dataset says nothing else')
+        .env('SLUICE_VERIFY_INTERVAL')
+        .default(3_600_000, '1h')
+        .argParser(interval),
+    )
+    .addOption(
+      option('--log-level <level>', 'least important messages to log')
+        .env('SLUICE_LOG_LEVEL')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addOption(
+      option('--metrics-address <host:port>', 'where /metrics, /healthz and /readyz are served; port 0 takes a free one')
+        .env('SLUICE_METRICS_ADDRESS')
+        .default({ host: '0.0.0.0', port: 8080 }, '0.0.0.0:8080')
+        .argParser(address),
+    )
+    .addOption(
+      option('--leader-elect [boolean]', 'elect a leader by Lease before writing anything')
+        .env('SLUICE_LEADER_ELECT')
+        .default(true)
+        .preset(true)
+        .argParser(boolean),
+    )
+    .addOption(
+      option('--leader-election-id <name>', 'name of the Lease').env('SLUICE_LEADER_ELECTION_ID').default('sluice-leader'),
+    );
 }
 
 function installation(text: string): string {
@@ -74,7 +122,10 @@ function installation(text: string): string {
 }
 
 function list(text: string): string[] {
-  return text.split(',').map((each) => each.trim()).filter((each) => each !== '');
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 }
 
 function interval(text: string): number {

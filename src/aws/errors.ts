@@ -94,7 +94,6 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'NotFoundException',
     'NoSuchAccessPoint',
     'NoSuchAccessPointPolicy',
-    'PermanentRedirect',
   ],
   conflict: [
     'OperationAborted',

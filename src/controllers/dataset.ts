@@ -7,16 +7,16 @@ import type { Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { needsTags } from '../shares/claims.ts';
 import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
-import type { ConditionValue } from '../shares/report.ts';
 import { types } from './cluster.ts';
 import { wakeShares } from './dependents.ts';
+import { leftoversOf } from './force-delete.ts';
 import { setFinalizer } from './finalizers.ts';
 import { bucketCaseOf, platformOf } from './gather.ts';
 import { bucketKey, sameObservation, seen } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
-import { verdictConditions } from './verdict.ts';
+import { leftoverConditions, verdictConditions } from './verdict.ts';
 
 const problemRetryMs = 30_000;
 
@@ -102,15 +102,16 @@ async function readCase({ sessions, observations }: Operator, { bucket, known, k
 function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefined): DatasetStatus {
   const generation = dataset.metadata.generation ?? 0;
   const count = dataset.spec.buckets.length;
-  const conditions: ConditionValue[] = verdictConditions(
-    worst ?? { kind: 'ok' },
-    `${String(count)} bucket${count === 1 ? '' : 's'} can be shared`,
-  );
+  const leftovers = leftoversOf(operator, dataset);
+  const conditions = [
+    ...verdictConditions(worst ?? { kind: 'ok' }, `${String(count)} bucket${count === 1 ? '' : 's'} can be shared`),
+    ...leftoverConditions(leftovers),
+  ];
   return {
     observedGeneration: generation,
     conditions: stampConditions(conditions, dataset.status?.conditions, { generation, now: operator.clock.now() }),
     shares: countsOf(operator, keyOf(dataset)),
-    ...(dataset.status?.leftovers === undefined ? {} : { leftovers: dataset.status.leftovers }),
+    ...(leftovers.length === 0 ? {} : { leftovers }),
   };
 }
 

@@ -13,16 +13,20 @@ import { defaultAttachmentQuota } from '../targets/share-policy-names.ts';
 import type { SessionRef } from '../targets/target.ts';
 import { types } from './cluster.ts';
 import { wakeRequests, wakeShares } from './dependents.ts';
+import { leftoversOf } from './force-delete.ts';
 import { setFinalizer } from './finalizers.ts';
 import { contestedBuckets } from './gather.ts';
 import { sameObservation, type EnvironmentFinding } from './observations.ts';
 import { sessionOf } from './session.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { stampConditions, writeStatus } from './status.ts';
+import { leftoverConditions } from './verdict.ts';
 
 /** A session that can't be had is tried again this often: most causes are mended in AWS, where no event comes from. */
 const notReadyRetryMs = 30_000;
 const policySizeLimit = 6144;
+/** The list in the CRD holds no more. */
+const ownersShown = 400;
 
 /** Reconciles one Environment. */
 export async function reconcileEnvironment(operator: Operator, name: string, signal: AbortSignal): Promise<Result> {
@@ -164,7 +168,12 @@ async function readQuota({ sessions }: Operator, session: SessionRef): Promise<n
 
 function statusOf(operator: Operator, environment: Environment, found: EnvironmentFinding, users: number): EnvironmentStatus {
   const generation = environment.metadata.generation ?? 0;
-  const conditions = [...conditionsOf(environment, found, users), ...removalConditions(operator, environment)];
+  const leftovers = leftoversOf(operator, environment);
+  const conditions = [
+    ...conditionsOf(environment, found, users),
+    ...removalConditions(operator, environment),
+    ...leftoverConditions(leftovers),
+  ];
   const mine = found.kind === 'ready' || found.reason !== 'OwnedByAnotherInstallation';
   const owners = contestedBuckets(operator, environment);
   return {
@@ -181,7 +190,8 @@ function statusOf(operator: Operator, environment: Environment, found: Environme
           quotas: { attachedPoliciesPerRole: found.attachmentQuota, managedPolicySize: policySizeLimit },
         }
       : {}),
-    ...(owners.length === 0 ? {} : { owners }),
+    ...(owners.length === 0 ? {} : { owners: owners.slice(0, ownersShown) }),
+    ...(leftovers.length === 0 ? {} : { leftovers }),
   };
 }
 

@@ -49,22 +49,16 @@ export function intentsOf(
   );
 }
 
-/** Forward: everything before it is applied. Backward: everything after it is gone, or was tried in vain. */
+/** Forward: everything before it is applied. Backward: everything after it was tried, whatever came of it: any one of them ends access. */
 function isDue(
   entry: ResolvedShare,
   place: { readonly mode: 'want' | 'drop'; readonly index: number },
   stateOf: (target: string) => TargetState | undefined,
 ): boolean {
-  const { mode, index } = place;
-  const others = mode === 'want' ? entry.targets.slice(0, index) : entry.targets.slice(index + 1);
   // Once all of it has been in place, documents are repaired independently of each other.
-  if (mode === 'want' && entry.state === 'Live') return true;
-  return others.every((target) => (mode === 'want' ? stateOf(target)?.state === 'Applied' : isTried(stateOf(target))));
-}
-
-/** Gone, or tried in vain: also while AWS only asks to be tried again, since an account out of reach must not keep the other side open. */
-function isTried(state: TargetState | undefined): boolean {
-  return state?.state === 'Removed' || state?.state === 'Failed' || state?.reason === 'ProgressingWithRetry';
+  if (place.mode === 'want')
+    return entry.state === 'Live' || entry.targets.slice(0, place.index).every((target) => stateOf(target)?.state === 'Applied');
+  return entry.targets.slice(place.index + 1).every((target) => stateOf(target) !== undefined);
 }
 
 /** Whether a difference may be repaired is not part of the question: what AWS holds is the same answer to both. */

@@ -46,6 +46,14 @@ export interface PolicyLine {
   readonly size: number;
 }
 
+/** Something that was let go by force and is still in AWS. */
+export interface Leftover {
+  readonly target: string;
+  readonly principal: string;
+  readonly time: string;
+  readonly message?: string;
+}
+
 /** The memory of the process. */
 export interface Memory {
   /** By uid of the ShareItem. */
@@ -58,6 +66,8 @@ export interface Memory {
   readonly unowned: Map<string, readonly string[]>;
   /** Changes in AWS not yet written into a status, by uid. */
   readonly history: Map<string, HistoryEntry[]>;
+  /** What was let go by force and is not in a status yet, by `dataset/<key>` or `environment/<name>`. */
+  readonly leftovers: Map<string, readonly Leftover[]>;
   /** UIDs of approvals that were seen to be deleted. */
   readonly withdrawn: Set<string>;
   /** Shares that would end unexplained, by Environment, as counted last (guard.ts). */
@@ -78,6 +88,7 @@ export function createMemory(): Memory {
     results: new Map(),
     unowned: new Map(),
     history: new Map(),
+    leftovers: new Map(),
     withdrawn: new Set(),
     removals: new Map(),
     policies: new Map(),

@@ -12,6 +12,7 @@ import type { Resolution } from '../shares/resolution.ts';
 import { datasetNotAvailable } from '../shares/resolve.ts';
 import { reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
+import { isForced, releasedEntries } from './force-delete.ts';
 import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, siblingsOf, standing } from './gather.ts';
 import { removalHeld } from './guard.ts';
 import { fingerprintOf, intentsOf, type RepairRule, type StampedIntent } from './intents.ts';
@@ -22,6 +23,8 @@ import { sameJson, stampConditions, timestamp, writeStatus } from './status.ts';
 
 /** A cache that is behind our own last write is asked again after this long. */
 const staleCacheMs = 20;
+
+const forcedRetryMs = 500;
 
 /** Reconciles one ShareItem. */
 export async function reconcileItem(operator: Operator, key: string): Promise<Result> {
@@ -48,6 +51,8 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   if (report !== undefined) await publish(operator, { item: recorded, decision, report, rule });
   if (!sameJson(previous?.report, report) || !sameJson(previous?.decision.situation, decision.situation))
     addRequest(operator, item);
+  // Its leftovers are on their way into a status, which wakes nobody.
+  if (isForced(recorded) && decision.resolved.length > 0) return { kind: 'requeue', afterMs: forcedRetryMs };
   return decision.dueAt === undefined
     ? { kind: 'done' }
     : { kind: 'requeue', afterMs: Math.max(0, decision.dueAt - clock.now()), priority: Priority.change };
@@ -70,11 +75,20 @@ export function decisionInputOf(operator: Operator, item: ShareItem): Omit<Decis
     limits: limitsOf(datasetOf(operator, item.spec.datasetRef)),
     resolution: resolutionFor(operator, item, request),
     standing: standing(operator, item.spec, request),
-    cleared: entriesWith(operator, item, { state: 'Removed', mode: 'drop', rule }),
+    cleared: new Set([
+      ...entriesWith(operator, item, { state: 'Removed', mode: 'drop', rule }),
+      ...releasedEntries(operator, item, dropStateIn(operator)),
+    ]),
     applied: entriesWith(operator, item, { state: 'Applied', mode: 'want', rule }),
     withdrawalSeen: isWithdrawalSeen(operator, item),
     now: operator.clock.now(),
   };
+}
+
+/** The last answer to «take it away» on a target. */
+function dropStateIn(operator: Operator) {
+  return (contribution: string, target: string): TargetState | undefined =>
+    lookupIn(operator)({ contribution, target, fingerprint: 'drop' });
 }
 
 /** Withdrawing is deleting or changing an approval. One that is gone and was not seen to go may have been lost. */

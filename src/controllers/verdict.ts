@@ -13,3 +13,10 @@ export function verdictConditions(verdict: Verdict, readyMessage: string): Condi
     { type: 'Stalled', status: 'True', reason, message },
   ];
 }
+
+/** Present only while something that was let go by force is still in AWS. */
+export function leftoverConditions(leftovers: readonly { readonly target: string }[]): ConditionValue[] {
+  if (leftovers.length === 0) return [];
+  const message = `${String(leftovers.length)} grants were let go by force and may still be in AWS: remove by hand what status.leftovers lists`;
+  return [{ type: 'Leftovers', status: 'True', reason: 'LeftoversFound', message }];
+}

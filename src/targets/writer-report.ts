@@ -108,7 +108,7 @@ const reasons: Readonly<Record<AwsFailureKind, string>> = {
   malformed: 'MalformedPolicy',
   tooLarge: 'PolicySizeLimit',
   quota: 'QuotaExceeded',
-  permanent: 'ProgressingWithRetry',
+  permanent: 'AwsRefused',
 };
 
 /** What to do, by kind of failure. */

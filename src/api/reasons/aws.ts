@@ -9,6 +9,12 @@ export const awsReasons = {
     next: "Add the permission to the Environment's role, or find the policy that denies it.",
     kinds: ['Environment', 'ConsumptionRole', 'Dataset', ...share],
   },
+  AwsRefused: {
+    meaning: 'AWS refuses a call for a reason that trying again does not change; the message has its error code.',
+    actor: 'platform team',
+    next: 'Look the code up in the message. It is tried again at a long interval, and at once when an input changes.',
+    kinds: [...share],
+  },
   MalformedPolicy: {
     meaning: 'AWS refuses the policy document; the message has its words.',
     actor: 'owner',

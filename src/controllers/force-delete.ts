@@ -1,0 +1,78 @@
+/**
+ * Letting go by force: a ShareItem that is being deleted and carries `sluice.dev/force-delete: "true"` is released after one attempt to take back each of its grants.
+ * What stays in AWS is listed in `status.leftovers` of the Dataset (of the Environment, where the Dataset is gone) before the item goes: nothing is forgotten.
+ */
+import type { Dataset, Environment, ShareItem } from '../api/index.ts';
+import { Priority } from '../kube/queue.ts';
+import type { TargetState } from '../shares/report.ts';
+import { contributionId } from './ledger.ts';
+import type { Leftover } from './memory.ts';
+import { annotations, type Operator } from './operator.ts';
+import { cut, timestamp } from './status.ts';
+
+/** The lists in the CRDs hold no more. */
+const leftoversKept = 50;
+
+/** Whether somebody asked to let go of the item. */
+export function isForced({ metadata }: ShareItem): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.annotations?.[annotations.forceDelete] === 'true';
+}
+
+/** Ids of the item's entries that may be let go: each target was tried, and what is left is on record. */
+export function releasedEntries(
+  operator: Operator,
+  item: ShareItem,
+  stateOf: (contribution: string, target: string) => TargetState | undefined,
+): string[] {
+  if (!isForced(item)) return [];
+  return item.spec.resolved
+    .filter((entry) => entry.state === 'Revoking')
+    .filter((entry) => {
+      const states = entry.targets.map((target) => stateOf(contributionId(item, entry), target));
+      if (states.some((state) => state === undefined)) return false;
+      const left = states.filter((state) => state !== undefined).filter((state) => state.state !== 'Removed');
+      const leftovers = left.map((state) => ({
+        target: cut(state.target, 256),
+        principal: entry.principal.arn,
+        time: timestamp(operator.clock.now()),
+        ...(state.message === undefined ? {} : { message: cut(state.message, 256) }),
+      }));
+      return areRecorded(operator, item, { leftovers, environment: entry.environment.name });
+    })
+    .map((entry) => entry.id);
+}
+
+interface Left {
+  readonly leftovers: readonly Leftover[];
+  readonly environment: string;
+}
+
+/** True when the holder's status lists all of them; else asks for that. */
+function areRecorded({ cluster, memory, queues }: Operator, item: ShareItem, { leftovers, environment }: Left): boolean {
+  const datasetKey = `${item.spec.datasetRef.namespace}/${item.spec.datasetRef.name}`;
+  const dataset = cluster.datasets.store.get(datasetKey);
+  const holder = dataset ?? cluster.environments.store.get(environment);
+  const listed = holder?.status?.leftovers ?? [];
+  const missing = leftovers.filter(
+    (left) => !listed.some((each) => each.target === left.target && each.principal === left.principal),
+  );
+  // With Dataset and Environment gone there is nobody left to tell; the log has it (writer's failures are logged).
+  if (missing.length === 0 || holder === undefined) return true;
+  const key = dataset === undefined ? `environment/${environment}` : `dataset/${datasetKey}`;
+  memory.leftovers.set(key, merge(memory.leftovers.get(key) ?? [], missing));
+  if (dataset === undefined) queues.environment.add(environment, { priority: Priority.change });
+  else queues.dataset.add(datasetKey, { priority: Priority.change });
+  return false;
+}
+
+/** What the holder's status should list: what it lists, and what was let go since. */
+export function leftoversOf({ memory }: Operator, holder: Dataset | Environment): readonly Leftover[] {
+  const { namespace, name } = holder.metadata;
+  const key = holder.kind === 'Dataset' ? `dataset/${namespace ?? ''}/${name}` : `environment/${name}`;
+  return merge(holder.status?.leftovers ?? [], memory.leftovers.get(key) ?? []);
+}
+
+function merge(known: readonly Leftover[], added: readonly Leftover[]): Leftover[] {
+  const fresh = added.filter((left) => !known.some((each) => each.target === left.target && each.principal === left.principal));
+  return [...known, ...fresh].slice(-leftoversKept);
+}
