@@ -138,6 +138,18 @@ describe('helm template', () => {
     expect(JSON.stringify(objects)).not.toContain('aggregate-to-');
   });
 
+  test('given no admission policies, then editors may not write ShareItems and Datasets, which only those policies confine', async () => {
+    const writable = async (values: Record<string, string>): Promise<string[]> => {
+      const edit = (await template(values)).find(
+        ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'sluice-edit',
+      );
+      const { rules } = edit as unknown as { rules: readonly { resources: string[]; verbs: string[] }[] };
+      return rules.filter(({ verbs }) => verbs.includes('update')).flatMap(({ resources }) => resources);
+    };
+    await expect(writable({})).resolves.toEqual(expect.arrayContaining(['shareitems', 'datasets']));
+    await expect(writable({ 'admission.enabled': 'false' })).resolves.toEqual(['consumptionroles', 'sharerequests']);
+  });
+
   test.each([
     ['an installation id of seven characters', { installation: 'prod001' }, /installation/],
     ['an installation id in capitals', { installation: 'PROD0001' }, /installation/],
