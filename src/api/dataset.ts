@@ -28,6 +28,13 @@ const bucket = z.strictObject({
       'The customer managed KMS key that the bucket is encrypted with. Without it: SSE-S3, or the AWS managed key for principals of the same account.',
     ),
   ),
+  pruneDeadPrincipals: optional(
+    z
+      .boolean()
+      .describe(
+        'AWS refuses every write of a bucket policy that names a deleted principal by its dead id (AROA…, AIDA…), also in statements of others. True: Sluice may remove exactly such ids when it writes the policy.',
+      ),
+  ),
 });
 
 const autoApproval = withRules(

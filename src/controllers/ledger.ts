@@ -52,6 +52,8 @@ export interface LedgerContext {
   readonly entries: (item: ShareItem) => readonly ResolvedShare[];
   /** Undefined: not decided since start-up, so what is there is held. */
   readonly intent: (contribution: string, target: string) => Intent | undefined;
+  /** Whether the item's Dataset lets dead ids be removed from other people's statements of the bucket policy. */
+  readonly prunesDeadPrincipals: (item: ShareItem, bucket: string) => boolean;
   /** Managed policies that a principal of the Environment may have attached; undefined: AWS's default. */
   readonly attachmentQuota: (environment: string) => number | undefined;
 }
@@ -88,7 +90,7 @@ function assemble(
     case 'BucketPolicy':
       return {
         kind: 'BucketPolicy',
-        coordinates: bucketCoordinates(entry),
+        coordinates: { ...bucketCoordinates(entry), pruneDeadPrincipals: context.prunesDeadPrincipals(first.item, entry.bucket) },
         contributions: shares.map((share) => ({ ...base(share), grant: resourceGrant(share) })),
       };
     case 'KeyPolicy':

@@ -47,6 +47,10 @@ export async function reconcileTarget(
   const work = workOf(key, items, {
     entries: (item) => memory.items.get(item.metadata.uid ?? '')?.decision.resolved ?? item.spec.resolved,
     intent: (contribution, target) => intentOf(memory, contribution, target),
+    prunesDeadPrincipals: (item, bucket) =>
+      datasetOf(operator, item.spec.datasetRef)?.spec.buckets.some(
+        (each) => each.name === bucket && each.pruneDeadPrincipals === true,
+      ) ?? false,
     attachmentQuota: (name) => quotaOf(operator, name),
   });
   if (work === undefined) return forgetTarget(operator, key);
