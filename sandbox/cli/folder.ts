@@ -16,6 +16,8 @@ export interface SandboxFolder {
   /** There when the sandbox uses a cluster that the user brought along: its kubeconfig. */
   readonly borrowedCluster: string;
   readonly env: string;
+  /** `kubectl` and `sandbox` for the shell: see shell-tools.ts. */
+  readonly bin: string;
   readonly logs: string;
   readonly records: string;
   readonly lock: string;
@@ -23,8 +25,8 @@ export interface SandboxFolder {
 
 /** Everything that `make down` removes; the folder itself may hold files of the user's own. */
 export function ownedPaths(folder: SandboxFolder): string[] {
-  const { cluster, operatorKubeconfig, awsReady, borrowedCluster, env, logs, records } = folder;
-  return [env, cluster, operatorKubeconfig, awsReady, borrowedCluster, logs, records, join(folder.dir, 'tools')];
+  const { cluster, operatorKubeconfig, awsReady, borrowedCluster, env, bin, logs, records } = folder;
+  return [env, cluster, operatorKubeconfig, awsReady, borrowedCluster, bin, logs, records, join(folder.dir, 'tools')];
 }
 
 /** The sandbox folder that the environment names; relative paths count from the project's root, not from where somebody stands. */
@@ -40,6 +42,7 @@ export function sandboxFolder(environment: NodeJS.ProcessEnv = process.env): San
     awsReady: join(dir, 'aws.json'),
     borrowedCluster: join(dir, 'borrowed-cluster'),
     env: join(dir, 'env'),
+    bin: join(dir, 'bin'),
     logs: join(dir, 'logs'),
     records: join(dir, 'run'),
     // Beside the folder's content, since whoever holds it may be removing that content.
@@ -64,11 +67,15 @@ export interface SandboxEnvironment {
   readonly SLUICE_OPERATOR_PID?: string;
 }
 
-/** Writes the file `env` in one step. Assignments stand first, one a line; the last line exports them all. */
+/**
+ * Writes the file `env` in one step. Assignments stand first, one a line; then a line that exports them all, and one that puts
+ * `kubectl` and `sandbox` on the PATH.
+ */
 export function writeEnvironment(folder: SandboxFolder, environment: SandboxEnvironment): void {
   const entries = Object.entries(environment) as [string, string][];
   const lines = entries.map(([name, value]) => `${name}=${quoted(value)}`);
-  writeAtomically(folder.env, `${lines.join('\n')}\nexport ${entries.map(([name]) => name).join(' ')}\n`);
+  const exports = `export ${entries.map(([name]) => name).join(' ')}`;
+  writeAtomically(folder.env, `${lines.join('\n')}\n${exports}\nexport PATH=${quoted(folder.bin)}:"$PATH"\n`);
 }
 
 /** Reads the file `env` of a running sandbox; undefined when there is none. */

@@ -13,6 +13,7 @@ import { withLock } from '../cluster/lock.ts';
 import { externalId, operatorArn, region } from '../world.ts';
 import { ownedPaths, readIfThere, sandboxFolder, writeAtomically, writeEnvironment } from './folder.ts';
 import type { SandboxEnvironment, SandboxFolder } from './folder.ts';
+import { writeShellTools } from './shell-tools.ts';
 import { startAws, startOperator, stopPart } from './parts.ts';
 
 /** Secret with the external id, as the Environments of the examples name it. */
@@ -48,6 +49,7 @@ export async function up({ operator, log }: UpOptions, folder: SandboxFolder = s
       SLUICE_OPERATOR_NAMESPACE: operatorNamespace,
       ...(running !== undefined && { SLUICE_OPERATOR_PID: String(running) }),
     };
+    writeShellTools(folder, (await ensureBinaries(log)).kubectl);
     writeEnvironment(folder, environment);
     return environment;
   });

@@ -4,6 +4,9 @@
  */
 import { Command } from 'commander';
 import { ensureBinaries } from '../cluster/binaries.ts';
+import { adminActions, administer, isAdminAction } from './admin.ts';
+import type { AwsPlace } from './clients.ts';
+import { demo } from './demo.ts';
 import { readEnvironment, sandboxFolder } from './folder.ts';
 import { down, up } from './lifecycle.ts';
 import { actAs } from './s3.ts';
@@ -22,11 +25,14 @@ async function start(options: { operator: boolean }): Promise<void> {
   log('To stop it:               make down');
 }
 
-async function useAs(roleArn: string, action: S3Action, location: string, content?: string): Promise<void> {
+function runningAws(): AwsPlace {
   const environment = readEnvironment(sandboxFolder());
   if (!environment) throw new Error('No sandbox is running here: run "make up" first.');
-  const place = { region: environment.AWS_REGION, endpoint: environment.AWS_ENDPOINT_URL };
-  const answer = await actAs(place, { roleArn, action, location, ...(content !== undefined && { content }) });
+  return { region: environment.AWS_REGION, endpoint: environment.AWS_ENDPOINT_URL };
+}
+
+async function useAs(roleArn: string, action: S3Action, location: string, content?: string): Promise<void> {
+  const answer = await actAs(runningAws(), { roleArn, action, location, ...(content !== undefined && { content }) });
   if (answer.allowed) {
     process.stdout.write(answer.text === '' || answer.text.endsWith('\n') ? answer.text : `${answer.text}\n`);
   } else {
@@ -47,6 +53,16 @@ function program(): Command {
     .command('down')
     .description('stop all of it, also after a crash')
     .action(() => down(log));
+  cli
+    .command('demo')
+    .description('show a share from request to revoke')
+    .action(() => demo());
+  addAs(cli);
+  addAdmin(cli);
+  return cli;
+}
+
+function addAs(cli: Command): void {
   const as = cli.command('as').description('use data as an IAM role: as <role-arn> read s3://bucket/key').argument('<role-arn>');
   as.argument('<action>', 'read, write or list').argument('<location>', 's3://bucket/key').argument('[content]', 'for write');
   as.action((roleArn: string, action: string, location: string, content?: string) => {
@@ -54,7 +70,18 @@ function program(): Command {
       throw new Error(`"${action}" is none of read, write, list.`);
     return useAs(roleArn, action, location, content);
   });
-  return cli;
+}
+
+function addAdmin(cli: Command): void {
+  const admin = cli
+    .command('admin')
+    .description('be the administrator of an account: admin <account> show-bucket-policy <bucket>');
+  admin.argument('<account>', 'its twelve digits').argument('<action>', adminActions.join(', '));
+  admin.argument('<bucket>').argument('[document]', 'for put-bucket-policy');
+  admin.action(async (accountId: string, action: string, bucket: string, document?: string) => {
+    if (!isAdminAction(action)) throw new Error(`"${action}" is none of ${adminActions.join(', ')}.`);
+    log(await administer(runningAws(), { accountId, action, bucket, ...(document !== undefined && { document }) }));
+  });
 }
 
 async function buildTools(): Promise<void> {
