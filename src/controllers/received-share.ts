@@ -6,6 +6,7 @@ import type { Dataset, ReceivedShare, ReceivedShareSpec, ReceivedShareStatus, Sh
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { shortPrincipal } from '../shares/arn.ts';
+import { isReady } from '../shares/report.ts';
 import { receivedShareName } from '../shares/names.ts';
 import { ownerPlan } from '../shares/plan.ts';
 import type { AskedItem, RequestItem, RequestSummary } from '../shares/request-report.ts';
@@ -94,9 +95,7 @@ function statusOf(operator: Operator, { request, summary }: Received, object: Re
   const plan = planOf(summary);
   const findings = findingsOf(operator, summary.items);
   const decidedBy = decidersOf(summary);
-  const ready = summary.items.filter(({ report }) =>
-    report.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
-  ).length;
+  const ready = summary.items.filter(({ report }) => isReady(report)).length;
   const arn = object.spec.principal?.arn;
   return {
     observedGeneration: generation,
@@ -121,6 +120,7 @@ function statusOf(operator: Operator, { request, summary }: Received, object: Re
       requester: `${request.metadata.namespace ?? ''}/${request.metadata.name}`,
       ...(arn === undefined ? {} : { principal: shortPrincipal(arn) }),
       items: `${String(ready)}/${String(summary.counts.total)}`,
+      ...(summary.expireTime === undefined ? {} : { expires: summary.expireTime.slice(0, 10) }),
     },
   };
 }

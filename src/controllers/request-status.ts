@@ -2,6 +2,7 @@
 import type { ShareRequest, ShareRequestStatus } from '../api/index.ts';
 import { shortPrincipal } from '../shares/arn.ts';
 import { requesterPlan } from '../shares/plan.ts';
+import { isReady } from '../shares/report.ts';
 import type { RequestSummary } from '../shares/request-report.ts';
 import { roleOf } from './gather.ts';
 import { annotations, type Operator } from './operator.ts';
@@ -15,9 +16,7 @@ export function requestStatus(operator: Operator, request: ShareRequest, summary
   const { counts, invalid, exceeding } = summary;
   const principalArn = roleOf(operator, request)?.spec.principalArn;
   const shared = summary.items.filter(({ report }) => report.shared).map(({ item }) => `${item.spec.type}/${item.spec.name}`);
-  const ready = summary.items.filter(({ report }) =>
-    report.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
-  ).length;
+  const ready = summary.items.filter(({ report }) => isReady(report)).length;
   const plan = planOf(summary);
   return {
     observedGeneration: generation,

@@ -10,7 +10,7 @@ import { decide, modeOf, type Decision, type DecisionInput } from '../shares/dec
 import { limitProblem } from '../shares/limits.ts';
 import type { Resolution } from '../shares/resolution.ts';
 import { datasetNotAvailable } from '../shares/resolve.ts';
-import { reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
+import { isReady, reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
 import { isForced, releasedEntries } from './force-delete.ts';
 import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, siblingsOf, standing } from './gather.ts';
@@ -282,8 +282,7 @@ function remember(operator: Operator, outcome: Outcome): void {
   const targets = outcome.decision.resolved.flatMap((entry) => entry.targets);
   const verified = asked !== undefined && targets.every((target) => (memory.observedAt.get(target) ?? 0) >= asked.at);
   if (asked !== undefined && !verified) for (const target of targets) memory.verify.set(target, asked.at);
-  const applied =
-    outcome.report?.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  const applied = outcome.report !== undefined && isReady(outcome.report);
   memory.uids.set(outcome.key, uid);
   memory.items.set(uid, {
     decision: outcome.decision,

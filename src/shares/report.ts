@@ -78,6 +78,11 @@ export function reportItem(input: ReportInput): ItemReport | undefined {
   };
 }
 
+/** Whether everything that the item consented to is in place and was read back. */
+export function isReady(report: ItemReport): boolean {
+  return report.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
 /** What has been in place is not reported on before it was looked at again: after a restart the old status stands until then. */
 function isUnseen({ decision, entries }: ReportInput): boolean {
   return (

@@ -5,7 +5,7 @@
 import type { ShareApproval, ShareItem, ShareRequest } from '../api/index.ts';
 import type { Decision } from './decide.ts';
 import { PERMISSIONS } from '../api/index.ts';
-import type { ConditionValue, ItemReport } from './report.ts';
+import { isReady, type ConditionValue, type ItemReport } from './report.ts';
 import { approvedOf } from './request-approved.ts';
 import type { Resolution } from './resolution.ts';
 
@@ -270,10 +270,6 @@ function worstOf(items: readonly RequestItem[]): Worst | undefined {
 
 function healthReasonOf(item: RequestItem | undefined): string {
   return item?.report.conditions.find(({ type }) => type === 'Healthy')?.reason ?? 'Drifted';
-}
-
-function isReady(report: ItemReport): boolean {
-  return report.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 function labelOf(item: ShareItem): string {
