@@ -1,0 +1,323 @@
+/** How shares end, and what it takes to begin again. */
+import { describe, expect, test } from 'vitest';
+import type { ShareApproval } from '../../../src/api/index.ts';
+import {
+  anApproval,
+  aDataset,
+  anItem,
+  aRejection,
+  aRequest,
+  changed,
+  day,
+  deleting,
+  meta,
+  sharing,
+  spec,
+  time,
+} from '../../support/builders.ts';
+import { createStory, type Story } from './story.ts';
+
+const claimLost = { kind: 'claimLost', message: 'ask for a claim', immediately: false } as const;
+const second = (seconds: number) => meta<ShareApproval>({ name: 'second', uid: 'uid-second', creationTimestamp: time(seconds) });
+
+function liveStory(start: Parameters<typeof createStory>[0] = {}): Story {
+  const story = createStory({ approvals: [anApproval()], ...start });
+  story.settle();
+  return story;
+}
+
+interface EndCase {
+  readonly what: string;
+  readonly end: (story: Story) => void;
+  readonly cause: string;
+  readonly discard: boolean;
+}
+
+const cases: readonly EndCase[] = [
+  { what: 'the request is deleted', end: (story) => (story.request = aRequest(deleting())), cause: 'Removed', discard: true },
+  {
+    what: 'the request is gone, or made again with another uid',
+    end: (story) => (story.request = undefined),
+    cause: 'Removed',
+    discard: true,
+  },
+  {
+    what: 'the item is deleted by hand',
+    end: (story) => (story.item = deleting<typeof story.item>()(story.item)),
+    cause: 'Removed',
+    discard: true,
+  },
+  {
+    what: 'the request no longer lists the item',
+    end: (story) => (story.request = changed(aRequest(), spec({ items: [{ type: 'Bucket', name: 'acme-payments' }] }))),
+    cause: 'Removed',
+    discard: true,
+  },
+  {
+    what: 'the Dataset no longer lists the item',
+    end: (story) => (story.dataset = aDataset(spec({ buckets: [{ name: 'acme-payments' }] }))),
+    cause: 'Removed',
+    discard: true,
+  },
+  { what: 'the Dataset is deleted', end: (story) => (story.dataset = aDataset(deleting())), cause: 'Removed', discard: true },
+  {
+    what: 'the ConsumptionRole is deleted',
+    end: (story) => (story.role = deleting<typeof story.role>()(story.role)),
+    cause: 'Removed',
+    discard: false,
+  },
+  { what: 'the approval is deleted', end: (story) => (story.approvals = []), cause: 'Withdrawn', discard: false },
+  {
+    what: 'the approval is being deleted',
+    end: (story) => (story.approvals = [anApproval(deleting())]),
+    cause: 'Withdrawn',
+    discard: false,
+  },
+  {
+    what: 'a rejection is added',
+    end: (story) => (story.approvals = [anApproval(), aRejection()]),
+    cause: 'Rejected',
+    discard: false,
+  },
+  {
+    what: 'the approval has become a rejection',
+    end: (story) => (story.approvals = [changed(anApproval(), spec({ decision: 'Rejected' }))]),
+    cause: 'Rejected',
+    discard: false,
+  },
+  {
+    what: 'the principal was made again',
+    end: (story) => (story.uniqueId = 'AROAANOTHER0000000001'),
+    cause: 'PrincipalRecreated',
+    discard: false,
+  },
+  {
+    what: 'the claim is lost and says at once',
+    end: (story) => (story.resolution = { ...claimLost, immediately: true }),
+    cause: 'ClaimLost',
+    discard: false,
+  },
+];
+
+describe.each(cases)('given a live share, when $what', ({ end, cause, discard }) => {
+  test(`it ends as ${cause}, with the end recorded and everything to be taken back`, () => {
+    const story = liveStory();
+    story.now = 100;
+    end(story);
+    const decision = story.step();
+    expect(decision).toMatchObject({ situation: { kind: 'ended', cause }, discard, resolved: [{ state: 'Revoking' }] });
+    expect(decision.consent?.ended).toEqual({ time: time(100), reason: cause });
+  });
+
+  test('deciding again changes nothing, and the entry leaves only when it is clean', () => {
+    const story = liveStory();
+    end(story);
+    const first = story.step();
+    story.now += 7 * day;
+    expect(story.step()).toEqual(first);
+    expect(story.settle().resolved).toEqual([]);
+  });
+});
+
+describe('an ended share', () => {
+  test.each(cases.filter(({ discard }) => !discard))('does not come back by itself after $what', ({ end }) => {
+    const story = liveStory();
+    const { approvals, role } = story;
+    story.now = 100;
+    end(story);
+    story.settle();
+    const taken = story.item.spec.consent;
+    story.resolution = undefined;
+    story.role = role;
+    story.approvals = story.approvals.some(({ spec: each }) => each.decision === 'Rejected') ? story.approvals : approvals;
+    story.now = 200;
+    const after = story.settle();
+    expect(after.resolved).toEqual([]);
+    expect(after.consent).toEqual(taken);
+    expect(after.situation.kind).not.toBe('granted');
+  });
+
+  test.each([
+    ['a new approval', () => [anApproval(second(150))]],
+    ['a change of the approval', () => [changed(anApproval())]],
+  ])('is granted again, with durations from then on, by %s', (_what, renewed) => {
+    for (const { end } of cases.filter(({ cause, discard }) => !discard && cause !== 'Rejected')) {
+      const story = liveStory();
+      const { role } = story;
+      story.now = 100;
+      end(story);
+      story.settle();
+      story.resolution = undefined;
+      story.role = role;
+      story.approvals = renewed();
+      story.now = 200;
+      expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, consent: { grantedTime: time(200) } });
+    }
+  });
+
+  test('by withdrawal is asked for again by a change of the request, and granted by the next approval', () => {
+    const story = liveStory();
+    story.approvals = [];
+    story.now = 100;
+    expect(story.settle().situation).toEqual({ kind: 'ended', cause: 'Withdrawn' });
+    story.request = changed(aRequest());
+    expect(story.settle().situation).toMatchObject({ kind: 'pending', reason: 'PendingApproval' });
+    story.approvals = [anApproval(second(100))];
+    expect(story.settle().situation.kind).toBe('granted');
+  });
+
+  test('by removal is taken up again when the item is listed again before it is clean', () => {
+    const story = liveStory();
+    story.request = changed(aRequest(), spec({ items: [] }));
+    expect(story.step().resolved).toMatchObject([{ state: 'Revoking' }]);
+    story.request = changed(story.request);
+    story.request = spec<NonNullable<typeof story.request>>({ items: aRequest().spec.items })(story.request);
+    expect(story.step()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ state: 'Granting' }] });
+  });
+
+  test('is still ended, not rejected or waiting, while it is being taken back', () => {
+    const story = liveStory();
+    story.approvals = [aRejection()];
+    story.step();
+    expect(story.step().situation).toEqual({ kind: 'ended', cause: 'Rejected' });
+    expect(story.settle().situation.kind).toBe('rejected');
+  });
+
+  test('stays ended when AWS or the dataset can not be asked afterwards', () => {
+    const story = liveStory();
+    story.approvals = [];
+    story.settle();
+    story.resolution = { kind: 'unavailable', reason: 'DatasetNotReady', message: '' };
+    expect(story.step().situation).toEqual({ kind: 'ended', cause: 'Withdrawn' });
+  });
+
+  test('that was rejected comes back when the rejection is taken back and an approval stands', () => {
+    const story = liveStory();
+    story.approvals = [anApproval(), aRejection()];
+    story.settle();
+    story.approvals = [anApproval()];
+    expect(story.settle().situation.kind).toBe('granted');
+  });
+});
+
+describe('an item that was never granted', () => {
+  test('goes without a trace when it is not asked for', () => {
+    const story = createStory({ request: changed(aRequest(), spec({ items: [] })) });
+    expect(story.step()).toMatchObject({
+      situation: { kind: 'ended', cause: 'Removed' },
+      consent: undefined,
+      resolved: [],
+      discard: true,
+    });
+  });
+
+  test('goes when it is deleted by hand', () => {
+    expect(createStory({ item: anItem(deleting()) }).step()).toMatchObject({ discard: true, resolved: [] });
+  });
+});
+
+describe('a principal that was deleted and made again', () => {
+  const again = 'AROAANOTHER0000000001';
+
+  test('waits for a new consent: neither an old approval nor an old change of it nor a change of the request will do', () => {
+    const story = liveStory();
+    story.approvals = [changed(anApproval())];
+    story.settle();
+    story.now = 100;
+    story.uniqueId = again;
+    story.settle();
+    story.request = changed(aRequest());
+    expect(story.settle().situation).toMatchObject({ kind: 'pending', reason: 'PrincipalRecreated' });
+    story.approvals = [changed(story.approvals[0] ?? anApproval())];
+    expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ principal: { uniqueId: again } }] });
+  });
+
+  test('waits too where approval is automatic, unless the Dataset follows', () => {
+    const story = createStory({ dataset: aDataset(sharing({ approval: 'Automatic' })) });
+    story.settle();
+    story.uniqueId = again;
+    expect(story.settle().situation).toMatchObject({ kind: 'pending', reason: 'PrincipalRecreated' });
+  });
+
+  test('keeps its share where the Dataset follows, granted anew to the new one', () => {
+    const story = liveStory({ dataset: aDataset(sharing({ onPrincipalRecreated: 'Follow' })) });
+    story.uniqueId = again;
+    expect(story.step()).toMatchObject({
+      situation: { kind: 'granted' },
+      resolved: [{ state: 'Granting', principal: { uniqueId: again } }],
+    });
+    expect(story.settle().resolved).toMatchObject([{ state: 'Live' }]);
+  });
+
+  test('is followed also by shares that were consented to before the Dataset said so', () => {
+    const story = liveStory();
+    story.dataset = aDataset(sharing({ onPrincipalRecreated: 'Follow' }));
+    expect(story.settle()).toMatchObject({ situation: { kind: 'granted', exceeding: [] }, resolved: [{ state: 'Live' }] });
+    story.uniqueId = again;
+    expect(story.settle()).toMatchObject({
+      situation: { kind: 'granted', exceeding: [] },
+      resolved: [{ principal: { uniqueId: again } }],
+    });
+  });
+});
+
+describe('a lost claim', () => {
+  test('ends the share after a day, not before', () => {
+    const story = liveStory();
+    story.resolution = claimLost;
+    story.now = 100;
+    expect(story.step()).toMatchObject({
+      situation: { kind: 'blocked', reason: 'NotClaimed', live: true },
+      consent: { claimLostTime: time(100) },
+      dueAt: Date.parse(time(100 + day)),
+    });
+    story.now = 99 + day;
+    expect(story.step().situation.kind).toBe('blocked');
+    story.now = 100 + day;
+    expect(story.step().situation).toEqual({ kind: 'ended', cause: 'ClaimLost' });
+  });
+
+  test('that is regained ends nothing, and the next loss has a day again', () => {
+    const story = liveStory();
+    story.resolution = claimLost;
+    story.step();
+    story.resolution = undefined;
+    expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ state: 'Live' }] });
+    expect(story.item.spec.consent?.claimLostTime).toBeUndefined();
+    story.resolution = claimLost;
+    story.now = 2 * day;
+    expect(story.step()).toMatchObject({ consent: { claimLostTime: time(2 * day) } });
+  });
+
+  test.each([
+    ['a draft', (story: Story) => (story.request = changed(aRequest(), spec({ state: 'Draft' })))],
+    [
+      'an unready principal',
+      (story: Story) => (story.resolution = { kind: 'unavailable', reason: 'ConflictingPolicyManagement', message: '' }),
+    ],
+  ])('is not made to last by %s', (_what, hide) => {
+    const story = liveStory();
+    story.resolution = claimLost;
+    story.step();
+    hide(story);
+    story.now = day / 2;
+    story.step();
+    story.resolution = claimLost;
+    story.now = day;
+    expect(story.step().situation).toEqual({ kind: 'ended', cause: 'ClaimLost' });
+  });
+
+  test('grants nothing to who waits', () => {
+    const story = createStory({ approvals: [anApproval()] });
+    story.resolution = claimLost;
+    expect(story.step()).toMatchObject({ situation: { kind: 'blocked', reason: 'NotClaimed', live: false }, resolved: [] });
+  });
+
+  test('does not put off the end that was agreed on', () => {
+    const story = liveStory({ approvals: [anApproval(spec({ expireTime: time(1000) }))] });
+    story.resolution = claimLost;
+    expect(story.step().dueAt).toBe(Date.parse(time(1000)));
+    story.now = 1000;
+    expect(story.step().situation).toEqual({ kind: 'ended', cause: 'Expired' });
+  });
+});
