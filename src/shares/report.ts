@@ -220,13 +220,18 @@ function progressing(
   targets: readonly TargetState[],
   as: { readonly phase: Outcome['phase']; readonly reason: string },
 ): Outcome {
-  const retried = targets.find((target) => target.state === 'Pending' && target.message !== undefined);
+  const told = targets.filter((target) => target.state === 'Pending' && target.message !== undefined);
+  // What AWS refused says more than what merely has not been done yet, whichever document comes first.
+  const retried =
+    told.find(({ reason }) => reason === 'ProgressingWithRetry') ??
+    told.find(({ reason }) => reason !== 'Progressing') ??
+    told[0];
   const done = targets.filter((each) => each.state === 'Applied' || each.state === 'Removed').length;
-  const told =
+  const words =
     retried === undefined
       ? { reason: as.reason, message: `${String(done)}/${String(targets.length)} AWS documents done` }
       : { reason: retried.reason ?? 'ProgressingWithRetry', message: retried.message ?? '' };
-  return { phase: as.phase, ready: false, ...told, progress: 'reconciling' };
+  return { phase: as.phase, ready: false, ...words, progress: 'reconciling' };
 }
 
 function isTouched(target: TargetState): boolean {

@@ -1,0 +1,38 @@
+/**
+ * How others read our conditions, by their published rules: kstatus (sigs.k8s.io/cli-utils, pkg/kstatus: deletion, then observedGeneration, then Reconciling and
+ * Stalled, then Ready) and the health check for Argo CD that the documentation gives. Not for deciding anything.
+ */
+
+/** What both look at. */
+export interface ReadObject {
+  readonly deleting?: boolean;
+  readonly generation: number;
+  readonly observedGeneration?: number;
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+}
+
+/** What kstatus computes. */
+export function kstatusOf(object: ReadObject): 'Terminating' | 'InProgress' | 'Failed' | 'Current' {
+  const is = (type: string): boolean => statusOf(object, type) === 'True';
+  if (object.deleting === true) return 'Terminating';
+  if (object.observedGeneration !== undefined && object.observedGeneration !== object.generation) return 'InProgress';
+  if (is('Reconciling')) return 'InProgress';
+  if (is('Stalled')) return 'Failed';
+  const ready = statusOf(object, 'Ready');
+  return ready === undefined || ready === 'True' ? 'Current' : 'InProgress';
+}
+
+/** What Argo CD shows. */
+export function argoHealthOf(object: ReadObject): 'Progressing' | 'Suspended' | 'Degraded' | 'Healthy' {
+  const is = (type: string): boolean => statusOf(object, type) === 'True';
+  if (object.observedGeneration !== object.generation) return 'Progressing';
+  if (is('Stalled')) return 'Degraded';
+  if (is('Ready')) return 'Healthy';
+  const waits = ['PendingApproval', 'Draft', 'PrincipalRecreated'];
+  const ready = object.conditions.find(({ type }) => type === 'Ready');
+  return ready !== undefined && waits.includes(ready.reason) && !is('Reconciling') ? 'Suspended' : 'Progressing';
+}
+
+function statusOf({ conditions }: ReadObject, type: string): string | undefined {
+  return conditions.find((condition) => condition.type === type)?.status;
+}
