@@ -3,7 +3,7 @@
  * nothing of the owner's side.
  */
 import type { Dataset, ReceivedShare, ReceivedShareSpec, ReceivedShareStatus, ShareRequest } from '../api/index.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { shortPrincipal } from '../shares/arn.ts';
 import { isReady } from '../shares/report.ts';
@@ -60,7 +60,9 @@ async function writeSpec(operator: Operator, received: Received): Promise<Receiv
     if (sameJson(existing.spec, spec)) return existing;
     return await operator.client.replace(types.received, { ...existing, spec });
   } catch (error) {
-    // Made or changed before the cache shows it, or the namespace is going away: the next event brings us back.
+    // A namespace that goes away needs no view of anything; the deletion of the Dataset in it brings us back.
+    if (isNamespaceTerminating(error)) return undefined;
+    // Made or changed before the cache shows it: the next event brings us back.
     if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error;
     operator.queues.request.add(keyOf(request), { afterMs: 200 });
     return undefined;

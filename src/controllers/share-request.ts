@@ -4,7 +4,7 @@
  */
 import { type Dataset, type ShareItem, type ShareRequest } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
-import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { shareItemName } from '../shares/names.ts';
 import { invalidItemsOf, reportRequest, type RequestItem } from '../shares/request-report.ts';
 import { indexKeys, types } from './cluster.ts';
@@ -34,7 +34,12 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   }
   const dataset = datasetOf(operator, request.spec.datasetRef);
   const visible = isVisible(operator, dataset, request.metadata.namespace ?? '');
-  if (request.metadata.deletionTimestamp === undefined && visible) await createItems(operator, request, { dataset, items });
+  const missing = visible ? missingItems(request, dataset, items) : [];
+  if (missing.length > 0) {
+    await createItems(operator, request, missing);
+    // Summed up when the cache shows them: until then a part would pass for the whole.
+    return { kind: 'done' };
+  }
   const summary = summarize(operator, request, { dataset: visible || items.length > 0 ? dataset : undefined, items });
   if (summary === undefined) return { kind: 'done' };
   await writeStatus(operator, types.request, request, requestStatus(operator, request, summary));
@@ -48,17 +53,16 @@ function itemsOf({ cluster }: Operator, request: ShareRequest): readonly ShareIt
   return cluster.items.store.index('request', key).filter((item) => item.spec.requestRef.uid === request.metadata.uid);
 }
 
-/** One ShareItem per item that the Dataset lists. A draft asks for nothing yet. The finalizer comes first: what is made has to be taken back. */
-async function createItems(
-  operator: Operator,
-  request: ShareRequest,
-  { dataset, items }: { readonly dataset: Dataset; readonly items: readonly ShareItem[] },
-): Promise<void> {
-  if (request.spec.state === 'Draft') return;
-  const missing = request.spec.items
+/** Items that the Dataset lists and that have no ShareItem yet. A draft asks for nothing yet, and what is being deleted for nothing more. */
+function missingItems(request: ShareRequest, dataset: Dataset, items: readonly ShareItem[]): ShareRequest['spec']['items'] {
+  if (request.spec.state === 'Draft' || request.metadata.deletionTimestamp !== undefined) return [];
+  return request.spec.items
     .filter((asked) => dataset.spec.buckets.some((bucket) => bucket.name === asked.name))
     .filter((asked) => !items.some((item) => item.spec.type === asked.type && item.spec.name === asked.name));
-  if (missing.length === 0) return;
+}
+
+/** The finalizer comes first: what is made has to be taken back. */
+async function createItems(operator: Operator, request: ShareRequest, missing: ShareRequest['spec']['items']): Promise<void> {
   await setFinalizer(operator, types.request, request, { name: finalizers.share, wanted: true });
   await Promise.all(missing.map((asked) => createItem(operator, request, asked)));
 }
@@ -92,7 +96,7 @@ async function createItem(
     });
   } catch (error) {
     // Made before and not in the cache yet, or the namespace is going away: both come right by themselves.
-    if (!isAlreadyExists(error) && !isNotFound(error)) throw error;
+    if (!isAlreadyExists(error) && !isNotFound(error) && !isNamespaceTerminating(error)) throw error;
   }
 }
 
@@ -107,13 +111,6 @@ function summarize(
   const asked = request.spec.items.map((each) => ({ ...each, resolution: resolutionOf(operator, request, each, dataset) }));
   if (asked.some(({ resolution }) => resolution.kind === 'unknown')) return undefined;
   const invalid = invalidItemsOf(asked, items);
-  // An item that is asked for, listed and decidable gets a ShareItem: until the cache shows it, nothing is summed up.
-  const expected =
-    request.metadata.deletionTimestamp === undefined && request.spec.state !== 'Draft'
-      ? asked.filter((each) => !invalid.some((bad) => bad.type === each.type && bad.name === each.name))
-      : [];
-  if (expected.some((each) => !items.some((item) => item.spec.type === each.type && item.spec.name === each.name)))
-    return undefined;
   const reported = known.flatMap(({ item, memory }): RequestItem[] =>
     memory?.report === undefined ? [] : [{ item, decision: memory.decision, report: memory.report }],
   );

@@ -29,7 +29,10 @@ export function connect(operator: Operator): void {
     if (event.type === 'deleted') memory.withdrawn.add(event.object.metadata.uid ?? '');
   });
   cluster.approvals.onEvent((event) => onChange(event, (object, options) => wakeApproval(operator, object, options)));
-  cluster.items.onEvent((event) => onChange(event, (object, options) => wakeItem(operator, object, options)));
+  cluster.items.onEvent((event) => {
+    onChange(event, (object, options) => wakeItem(operator, object, options));
+    if (event.type !== 'added' || !event.initial) wakeUsed(operator, event);
+  });
   cluster.received.onEvent((event) =>
     onChange(event, ({ spec }, options) =>
       queues.request.add(indexKeys.request(spec.requestRef.namespace, spec.requestRef.name), options),
@@ -128,6 +131,39 @@ function wakeItem({ queues }: Operator, object: ShareItem, options: AddOptions):
   queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), options);
   const { namespace, name } = object.spec.datasetRef;
   queues.dataset.add(`${namespace}/${name}`, { ...options, afterMs: countDelayMs });
+}
+
+/** What an item has begun or ceased to use gets or loses its finalizer, so that deleting it waits no longer than the share lives. */
+function wakeUsed({ cluster, queues }: Operator, event: InformerEvent<ShareItem>): void {
+  const now = usedBy(event.object);
+  // Added or deleted: all that it names.
+  const before = event.type === 'updated' ? usedBy(event.old) : nothing;
+  const changed = (pick: keyof Used): string[] => differing(before[pick], now[pick]);
+  for (const name of changed('environments')) queues.environment.add(name, { afterMs: countDelayMs });
+  for (const arn of changed('principals')) {
+    for (const role of cluster.roles.store.index('principal', arn)) queues.role.add(keyOf(role));
+  }
+}
+
+/** What is in one of the two only. */
+function differing(left: readonly string[], right: readonly string[]): string[] {
+  return [...left.filter((each) => !right.includes(each)), ...right.filter((each) => !left.includes(each))];
+}
+
+interface Used {
+  readonly environments: readonly string[];
+  readonly principals: readonly string[];
+}
+
+const nothing: Used = { environments: [], principals: [] };
+
+function usedBy({ spec }: InformerEvent<ShareItem>['object']): Used {
+  return {
+    environments: spec.resolved.flatMap(({ environment, consumer, keyEnvironment = environment }) =>
+      [environment, consumer, keyEnvironment].map(({ name }) => name),
+    ),
+    principals: spec.resolved.map(({ principal }) => principal.arn),
+  };
 }
 
 function wakeNamespace({ cluster, queues }: Operator, name: string): void {

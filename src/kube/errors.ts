@@ -101,6 +101,10 @@ export const isGone = (error: unknown): boolean =>
 /** RBAC doesn't allow it. */
 export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 
+/** The namespace is being deleted and takes nothing new (admission plugin NamespaceLifecycle; RBAC's refusals have no such cause). */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 403 && (error.details.causes ?? []).some(hasTerminatingCause);
+
 /** Credentials were missing, wrong or expired. */
 export const isUnauthorized = (error: unknown): boolean => hasStatus(error, 401);
 
@@ -112,6 +116,10 @@ export const isInvalid = (error: unknown): boolean => hasStatus(error, 422);
 
 /** No usable answer came: nothing is known of whether a write happened. */
 export const isConnectionError = (error: unknown): error is ConnectionError => error instanceof ConnectionError;
+
+function hasTerminatingCause({ reason }: { readonly reason?: string }): boolean {
+  return reason === 'NamespaceTerminating';
+}
 
 function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;
