@@ -45,7 +45,8 @@ const checks: readonly Check[] = [
       : undefined,
   ({ approval, now }) => {
     const expiresAt = timeOf(approval.spec.expireTime);
-    return expiresAt !== undefined && expiresAt <= now
+    // A rejection has no end: it is taken back by editing or deleting it.
+    return approval.spec.decision === 'Approved' && expiresAt !== undefined && expiresAt <= now
       ? no('Expired', `it expired at ${approval.spec.expireTime ?? ''}: raise spec.expireTime to approve a longer time`)
       : undefined;
   },

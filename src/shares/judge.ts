@@ -147,6 +147,9 @@ const roleChecks: readonly Check<RoleCase>[] = [
         )
       : ok;
   },
+  ({ role, known, seen, namespace }, platform) =>
+    claimVerdict({ resource: claimedPrincipal(role.spec.principalArn, tagsOf(seen)), seen }, known, namespace, platform),
+  // Only who may speak for the principal hears of others who do.
   ({ conflictingWith }) =>
     conflictingWith === undefined
       ? ok
@@ -154,8 +157,6 @@ const roleChecks: readonly Check<RoleCase>[] = [
           'ConflictingPolicyManagement',
           `ConsumptionRole ${conflictingWith} names the same principal with another policyManagement: make them agree`,
         ),
-  ({ role, known, seen, namespace }, platform) =>
-    claimVerdict({ resource: claimedPrincipal(role.spec.principalArn, tagsOf(seen)), seen }, known, namespace, platform),
   ({ role, seen }) => seenVerdict(seen, `principal ${role.spec.principalArn}`, 'PrincipalNotFound'),
 ];
 
