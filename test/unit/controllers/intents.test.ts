@@ -95,7 +95,7 @@ describe('a revoke goes backward, and attempts every document', () => {
     ],
     [
       [undefined, undefined, 'Pending'],
-      ['hold', 'hold', 'drop'],
+      ['hold', 'drop', 'drop'],
     ],
     [
       [undefined, undefined, 'Removed'],
