@@ -21,10 +21,13 @@ export type PrincipalCheck =
   | { readonly kind: 'recreated' }
   | { readonly kind: 'unknown'; readonly failure: AwsFailure };
 
-/** An answer serves all documents of one flow; older ones are asked again. */
-const freshMs = 5000;
+/**
+ * An answer serves the documents that one flow writes at about the same time, and is no older than the documents themselves may be when they are written.
+ * A role that was made again in between would be given what the old one had.
+ */
+const freshMs = 1000;
 
-/** Looks principals up, one call for all who ask within five seconds. */
+/** Looks principals up, one call for all who ask within a second. */
 export interface Principals {
   /** iam:GetRole or iam:GetUser. `principal` is its kind and bare name. */
   observe(session: SessionRef, arn: string, principal: IamName, signal?: AbortSignal): Promise<PrincipalObservation>;

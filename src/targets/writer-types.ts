@@ -14,7 +14,7 @@ export interface WriterOptions {
   readonly classify: (error: unknown) => AwsFailure;
   /** Whether the lease is surely held; asked before every single write. */
   readonly mayWrite: () => boolean;
-  /** Compares a principal's unique id with the one of its consent. Answers are shared for a few seconds by who makes them (src/aws/principals.ts). */
+  /** Compares a principal's unique id with the one of its consent. Answers are shared for a second by who makes them (src/aws/principals.ts). */
   readonly checkPrincipal: (principal: PrincipalRef, signal: AbortSignal) => Promise<PrincipalCheck>;
 }
 
