@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import type { CallRecord } from '../../sandbox/aws/calls.ts';
+import { operatorNamespace } from '../../sandbox/cluster/chart.ts';
 import type { ReceivedShare, ShareItem, ShareRequest } from '../../src/api/index.ts';
 import { types } from '../../src/controllers/cluster.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
@@ -195,4 +196,14 @@ export async function quiet({ aws }: Sluice, ms = 1200): Promise<number> {
     await sleep(ms);
   }
   return length;
+}
+
+/**
+ * Kills the operator and takes its Lease away. A killed leader lets its Lease run out, for which the next one waits 15 seconds; that wait is tested with a virtual
+ * clock, and is not what these tests are about.
+ */
+export async function crash({ operator, client }: Sluice): Promise<void> {
+  await operator.kill();
+  const lease = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', namespaced: true };
+  await client.delete(lease, { name: 'sluice-leader', namespace: operatorNamespace });
 }
