@@ -232,6 +232,13 @@ describe('a principal that was deleted and made again', () => {
     expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ principal: { uniqueId: again } }] });
   });
 
+  test('is not answered by a change of the approval that is seen together with it: nobody knows which came first', () => {
+    const story = liveStory();
+    story.approvals = [changed(anApproval(), spec({ reason: 'all good' }))];
+    story.uniqueId = again;
+    expect(story.settle().situation).toMatchObject({ kind: 'pending', reason: 'PrincipalRecreated' });
+  });
+
   test('waits too where approval is automatic, unless the Dataset follows', () => {
     const story = createStory({ dataset: aDataset(sharing({ approval: 'Automatic' })) });
     story.settle();

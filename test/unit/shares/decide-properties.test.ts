@@ -168,7 +168,7 @@ const stories = fc.array(fc.record({ act: acts, wait: fc.constantFrom(1, 60, 86_
 const holds = (check: Parameters<typeof run>[1]): void =>
   fc.assert(
     fc.property(stories, (steps) => run(steps, check)),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 
 describe('whatever people do, in whatever order', () => {

@@ -29,9 +29,14 @@ describe('the documents of a share', () => {
   });
 });
 
+function actionsOf(permission: Permission): string[] {
+  const { object, bucket, keyUse, keyDescribe } = actionSets[permission];
+  return [...object, ...bucket, ...keyUse, ...keyDescribe];
+}
+
 describe('permission sets', () => {
   test('are independent: no action is in two of them, and none has a wildcard over a service', () => {
-    const actions = all.flatMap((each) => Object.values(actionSets[each]).flat());
+    const actions = all.flatMap((each) => actionsOf(each));
     expect(new Set(actions).size).toBe(actions.length);
     expect(actions.filter((action) => /:\*$/.test(action))).toEqual([]);
   });
@@ -41,9 +46,7 @@ describe('permission sets', () => {
     expect(having('s3:GetObject')).toEqual(['Read']);
     expect(having('s3:PutObject')).toEqual(['Write']);
     expect(having('s3:DeleteObject')).toEqual(['Modify']);
-    const writes = Object.values(actionSets.Read)
-      .flat()
-      .filter((action) => /:(Put|Delete|Abort|Encrypt|Generate|ReEncrypt)/.test(action));
+    const writes = actionsOf('Read').filter((action) => /:(Put|Delete|Abort|Encrypt|Generate|ReEncrypt)/.test(action));
     expect(writes).toEqual([]);
   });
 

@@ -163,7 +163,7 @@ describe('preconditions', () => {
     ['a disabled key', withKey, bucket('aws:kms', keyArn), { ...key, state: 'Disabled' }, 'KeyNotUsable'],
     ['a key to be deleted', withKey, bucket('AES256'), { ...key, state: 'PendingDeletion' }, 'KeyNotUsable'],
     ['another region', declared, { ...bucket('AES256'), region: 'us-east-1' }, undefined, 'RegionMismatch'],
-  ])('%s', (_what, given, facts, seen, reason) => {
+  ])('%s', (...[, given, facts, seen, reason]) => {
     expect(bucketProblem(given, facts, seen)?.reason).toBe(reason);
   });
 
@@ -180,7 +180,7 @@ describe('preconditions', () => {
       'ObjectsOfOthers',
     ],
     ['Write where they would', declared, bucket('AES256'), ['Read', 'Write'], undefined],
-  ] as const)('across accounts: %s', (_what, given, facts, permissions, reason) => {
+  ] as const)('across accounts: %s', (...[, given, facts, permissions, reason]) => {
     expect(crossAccountProblem(given, facts, permissions)?.reason).toBe(reason);
   });
 });
