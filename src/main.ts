@@ -9,6 +9,7 @@ import { createPrincipals } from './aws/principals.ts';
 import { createSessions } from './aws/sessions.ts';
 import { systemClock } from './clock.ts';
 import { readConfig, type Config } from './config.ts';
+import { createCoalescer } from './controllers/coalesce.ts';
 import { createCluster, type Cluster } from './controllers/cluster.ts';
 import { createMemory } from './controllers/memory.ts';
 import { createObservations } from './controllers/observations.ts';
@@ -157,7 +158,7 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
   connect(common);
   const recording = events.run(signal);
   await runControllers({
-    operator: { ...common, writer, writtenAt: new Map() },
+    operator: { ...common, writer, coalescer: createCoalescer(clock, () => common.queues.item.length) },
     metrics,
     abort: elector?.signal ?? new AbortController().signal,
     signal,

@@ -12,6 +12,7 @@ import type { ObservedSharePolicies } from '../targets/share-policy-observe.ts';
 import { sharePolicy } from '../targets/share-policy.ts';
 import { characterSize } from '../policy/size.ts';
 import type { TargetReport, Writer } from '../targets/writer-types.ts';
+import type { Coalescer } from './coalesce.ts';
 import { datasetOf } from './gather.ts';
 import { workOf, type TargetWork } from './ledger.ts';
 import { intentOf } from './memory.ts';
@@ -19,8 +20,6 @@ import { jittered, type Operator } from './operator.ts';
 import { absorb } from './results.ts';
 import { sameJson } from './status.ts';
 
-/** After a write the document is left alone for this long, so that what changes together is written together. */
-const coalesceMs = 500;
 /** A refusal that only people can lift is looked at again this often, and at once when an input changes. */
 const permanentRetryMs = 5 * 60_000;
 /** While some contributor has not been decided since start-up, the document waits. */
@@ -29,8 +28,7 @@ const undecidedMs = 200;
 /** What the target controller needs besides the operator's common parts. */
 export interface TargetOperator extends Operator {
   readonly writer: Writer;
-  /** When each target was written last (milliseconds); the memory of coalescing. */
-  readonly writtenAt: Map<string, number>;
+  readonly coalescer: Coalescer;
 }
 
 /** Reconciles one target. */
@@ -39,10 +37,10 @@ export async function reconcileTarget(
   key: string,
   { signal, logger }: Pick<ReconcileContext, 'signal' | 'logger'>,
 ): Promise<Result> {
-  const { cluster, memory, clock, writtenAt } = operator;
+  const { cluster, memory, coalescer } = operator;
   const items = cluster.items.store.index('target', key);
   if (items.some((item) => !memory.items.has(item.metadata.uid ?? ''))) return { kind: 'requeue', afterMs: undecidedMs };
-  const wait = (writtenAt.get(key) ?? -coalesceMs) + coalesceMs - clock.now();
+  const wait = coalescer.wait(key);
   if (wait > 0) return { kind: 'requeue', afterMs: wait, priority: Priority.change };
   const work = workOf(key, items, {
     entries: (item) => memory.items.get(item.metadata.uid ?? '')?.decision.resolved ?? item.spec.resolved,
@@ -58,10 +56,8 @@ export async function reconcileTarget(
   const verify = memory.verify.get(key);
   memory.verify.delete(key);
   const report = await runWork(operator, work, { signal, verify: verify !== undefined || isVerifyDue(operator, key) });
-  if (report.writes.length > 0) {
-    writtenAt.set(key, clock.now());
-    logger.info({ target: key, writes: report.writes }, 'AWS was written');
-  }
+  coalescer.ran(key, report.writes.length > 0);
+  if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'AWS was written');
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
   if (report.failure !== undefined)
     logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
@@ -139,13 +135,13 @@ function quotaOf({ observations }: Operator, environment: string): number | unde
   return state?.kind === 'ready' ? state.attachmentQuota : undefined;
 }
 
-function forgetTarget({ writer, memory, writtenAt }: TargetOperator, key: string): Result {
+function forgetTarget({ writer, memory, coalescer }: TargetOperator, key: string): Result {
   writer.forget(key);
   memory.results.delete(key);
   memory.unowned.delete(key);
   memory.observedAt.delete(key);
   memory.verify.delete(key);
-  writtenAt.delete(key);
+  coalescer.forget(key);
   return { kind: 'done' };
 }
 

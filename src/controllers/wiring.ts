@@ -19,11 +19,21 @@ export function connect(operator: Operator): void {
     onChange(event, (object, options) => {
       queues.environment.add(keyOf(object), options);
       // Claims, admitted namespaces and roles are read by everything that lives in the account.
-      if (event.type !== 'added' || !event.initial) wakeEnvironment(operator, object.metadata.name);
+      if (reachesOthers(event) && !(event.type === 'added' && event.initial)) wakeEnvironment(operator, object.metadata.name);
     }),
   );
-  cluster.roles.onEvent((event) => onChange(event, (object, options) => wakeRole(operator, object, options)));
-  cluster.datasets.onEvent((event) => onChange(event, (object, options) => wakeDataset(operator, object, options)));
+  cluster.roles.onEvent((event) =>
+    onChange(event, (object, options) => {
+      queues.role.add(keyOf(object), options);
+      if (reachesOthers(event)) wakeRole(operator, object, options);
+    }),
+  );
+  cluster.datasets.onEvent((event) =>
+    onChange(event, (object, options) => {
+      queues.dataset.add(keyOf(object), options);
+      if (reachesOthers(event)) wakeDataset(operator, object, options);
+    }),
+  );
   cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, object, options)));
   cluster.approvals.onEvent((event) => {
     if (event.type === 'deleted') memory.withdrawn.add(event.object.metadata.uid ?? '');
@@ -74,6 +84,18 @@ function concernsUs(old: Meta, now: Meta): boolean {
   return !sameJson(facts(old), facts(now));
 }
 
+/** Our own finalizers come and go on what many depend on, and mean nothing to them. */
+function reachesOthers<T extends KubeObject>(event: InformerEvent<T>): boolean {
+  if (event.type !== 'updated') return true;
+  const facts = ({ metadata }: Meta): unknown => [
+    metadata.uid,
+    metadata.generation,
+    metadata.deletionTimestamp,
+    metadata.annotations,
+  ];
+  return !sameJson(facts(event.old), facts(event.object));
+}
+
 function wakeEnvironment({ cluster, queues }: Operator, name: string): void {
   for (const dataset of cluster.datasets.store.index('environment', name)) queues.dataset.add(keyOf(dataset));
   for (const role of cluster.roles.store.index('environment', name)) queues.role.add(keyOf(role));
@@ -81,7 +103,6 @@ function wakeEnvironment({ cluster, queues }: Operator, name: string): void {
 }
 
 function wakeRole({ cluster, queues }: Operator, role: ConsumptionRole, options: AddOptions): void {
-  queues.role.add(keyOf(role), options);
   for (const other of cluster.roles.store.index('principal', role.spec.principalArn)) queues.role.add(keyOf(other), options);
   for (const request of cluster.requests.store.index('role', keyOf(role)))
     wakeRequestKey({ cluster, queues }, keyOf(request), options);
@@ -89,7 +110,6 @@ function wakeRole({ cluster, queues }: Operator, role: ConsumptionRole, options:
 
 function wakeDataset({ cluster, queues }: Operator, dataset: Dataset, options: AddOptions): void {
   const key = keyOf(dataset);
-  queues.dataset.add(key, options);
   queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: countDelayMs });
   // Another namespace's Dataset on the same bucket may hold it now, or lose it.
   for (const bucket of dataset.spec.buckets) {

@@ -1,0 +1,46 @@
+/**
+ * When a target may be run: what changes together is written together. After a write the document is left alone for a moment; while many items wait to be decided,
+ * it waits for them a little. A single share never waits. Holds times only; the queue holds the keys.
+ */
+import type { Clock } from '../clock.ts';
+
+/** After a write the document is left alone for this long (ms). */
+const afterWriteMs = 500;
+/** With more items than this undecided, others that write into the same document are probably among them. */
+const backlogLength = 20;
+/** How long a document waits for a backlog at most, and how often it looks (ms). A revoke must not wait long. */
+const longestWaitMs = 4000;
+const lookAgainMs = 200;
+
+/** Paces the runs of targets. */
+export interface Coalescer {
+  /** Milliseconds that the target should wait still; 0: it may run now. */
+  wait(key: string): number;
+  /** The target was run. */
+  ran(key: string, wrote: boolean): void;
+  forget(key: string): void;
+}
+
+/** Makes a coalescer. `backlog`: how many items wait to be decided. */
+export function createCoalescer(clock: Pick<Clock, 'now'>, backlog: () => number): Coalescer {
+  const dueSince = new Map<string, number>();
+  const writtenAt = new Map<string, number>();
+  return {
+    wait: (key) => {
+      const now = clock.now();
+      const since = dueSince.get(key) ?? now;
+      dueSince.set(key, since);
+      const pause = (writtenAt.get(key) ?? -afterWriteMs) + afterWriteMs - now;
+      if (pause > 0) return pause;
+      return backlog() > backlogLength && now - since < longestWaitMs ? lookAgainMs : 0;
+    },
+    ran: (key, wrote) => {
+      dueSince.delete(key);
+      if (wrote) writtenAt.set(key, clock.now());
+    },
+    forget: (key) => {
+      dueSince.delete(key);
+      writtenAt.delete(key);
+    },
+  };
+}
