@@ -40,7 +40,7 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
     // Summed up when the cache shows them: until then a part would pass for the whole.
     return { kind: 'done' };
   }
-  const summary = summarize(operator, request, { dataset: visible || items.length > 0 ? dataset : undefined, items });
+  const summary = summarize(operator, request, { dataset, visible, items });
   if (summary === undefined) return { kind: 'done' };
   await writeStatus(operator, types.request, request, requestStatus(operator, request, summary));
   if (dataset !== undefined && (visible || items.length > 0)) await syncReceivedShare(operator, { request, dataset, summary });
@@ -104,11 +104,21 @@ async function createItem(
 function summarize(
   operator: Operator,
   request: ShareRequest,
-  { dataset, items }: { readonly dataset: Dataset | undefined; readonly items: readonly ShareItem[] },
+  {
+    dataset,
+    visible,
+    items,
+  }: { readonly dataset: Dataset | undefined; readonly visible: boolean; readonly items: readonly ShareItem[] },
 ): ReturnType<typeof reportRequest> | undefined {
   const known = items.map((item) => ({ item, memory: operator.memory.items.get(item.metadata.uid ?? '') }));
   if (known.some(({ memory }) => memory?.report === undefined)) return undefined;
-  const asked = request.spec.items.map((each) => ({ ...each, resolution: resolutionOf(operator, request, each, dataset) }));
+  // A Dataset that is closed by now goes on serving what it consented to, and exists for nothing else.
+  const serving = (asked: { readonly type: string; readonly name: string }): boolean =>
+    visible || items.some((item) => item.spec.type === asked.type && item.spec.name === asked.name);
+  const asked = request.spec.items.map((each) => ({
+    ...each,
+    resolution: resolutionOf(operator, request, each, serving(each) ? dataset : undefined),
+  }));
   if (asked.some(({ resolution }) => resolution.kind === 'unknown')) return undefined;
   const invalid = invalidItemsOf(asked, items);
   const reported = known.flatMap(({ item, memory }): RequestItem[] =>

@@ -8,6 +8,7 @@ import { PERMISSIONS } from '../api/index.ts';
 import { isReady, type ConditionValue, type ItemReport } from './report.ts';
 import { approvedOf } from './request-approved.ts';
 import type { Resolution } from './resolution.ts';
+import { datasetNotAvailable } from './resolve.ts';
 
 /** An item with its decision and report. */
 export interface RequestItem {
@@ -64,15 +65,18 @@ export interface RequestSummary extends RequestInput {
 
 /**
  * The items that get no ShareItem, with the reason. Where the Dataset does not exist for the requester there is one answer for the whole request and none per
- * item: a list would say which of them exist.
+ * item: a list would say which of them exist. One that is closed by now, while it still serves items of the request, is no secret: what it does not serve is named.
  */
 export function invalidItemsOf(asked: readonly AskedItem[], items: readonly ShareItem[]): InvalidItem[] {
   return asked.flatMap(({ type, name, resolution }) => {
     const exists = items.some((item) => item.spec.type === type && item.spec.name === name);
-    return resolution.kind === 'gone' && resolution.reason === 'ItemNotFound' && !exists
-      ? [{ type, name, reason: resolution.reason, message: resolution.message }]
-      : [];
+    const told = resolution.kind === 'gone' && (resolution.reason === 'ItemNotFound' || isClosedSince(resolution, items));
+    return told && !exists ? [{ type, name, reason: resolution.reason, message: resolution.message }] : [];
   });
+}
+
+function isClosedSince({ reason }: { readonly reason: string }, items: readonly ShareItem[]): boolean {
+  return reason === datasetNotAvailable.reason && items.length > 0;
 }
 
 /** Sums a request up. */

@@ -132,10 +132,8 @@ describe.concurrent('a Dataset that is not there for a namespace', () => {
     await see.request('weekly', { conditions: { Ready: 'Succeeded' } });
     await apply([closed]);
     await apply([world.request('weekly', { items: ['orders', 'parts'] })]);
-    await until('the request is summed up', async () => {
-      const { status, metadata } = await see.get(types.request, 'weekly');
-      return status?.observedGeneration === metadata.generation;
-    });
+    const request = await see.request('weekly', { conditions: { Ready: 'DatasetNotAvailable' }, message: '1/2 shared' });
+    expect(request.status?.invalidItems?.map(({ name }) => name)).toEqual([world.buckets['parts']]);
     expect(await world.reads('analysts', 'orders')).toBe(true);
     expect(await world.reads('analysts', 'parts')).toBe(false);
   });
