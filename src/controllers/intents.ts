@@ -61,6 +61,11 @@ function isDue(
   return entry.targets.slice(place.index + 1).every((target) => stateOf(target) !== undefined);
 }
 
+/** Equal for intents that one run answers alike. */
+export function questionOf(intent: StampedIntent | undefined): string {
+  return intent === undefined ? 'hold' : `${intent.fingerprint}|${String(intent.repair)}`;
+}
+
 /** Whether a difference may be repaired is not part of the question: what AWS holds is the same answer to both. */
 export function fingerprintOf(entry: ResolvedShare, mode: Intent['mode'], rule: RepairRule): string {
   return mode === 'want' ? `want|${entry.permissions.join('+')}@${entry.principal.uniqueId}|${rule.token}` : mode;

@@ -76,6 +76,8 @@ export interface Memory {
   readonly policies: Map<string, readonly PolicyLine[]>;
   /** Targets that somebody asked to verify, with the time from which on a read-back answers (milliseconds). */
   readonly verify: Map<string, number>;
+  /** By target key: the questions that a run in progress is about to answer, by contribution id. Asking them again would only make it run twice. */
+  readonly asked: Map<string, ReadonlyMap<string, string>>;
   /** When each target was read last (milliseconds). */
   readonly observedAt: Map<string, number>;
 }
@@ -93,6 +95,7 @@ export function createMemory(): Memory {
     removals: new Map(),
     policies: new Map(),
     verify: new Map(),
+    asked: new Map(),
     observedAt: new Map(),
   };
 }

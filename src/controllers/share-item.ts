@@ -15,7 +15,7 @@ import { indexKeys, types } from './cluster.ts';
 import { isForced, releasedEntries } from './force-delete.ts';
 import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, siblingsOf, standing } from './gather.ts';
 import { removalHeld } from './guard.ts';
-import { fingerprintOf, intentsOf, type RepairRule, type StampedIntent } from './intents.ts';
+import { fingerprintOf, intentsOf, questionOf, type RepairRule, type StampedIntent } from './intents.ts';
 import { contributionId } from './ledger.ts';
 import { historyLength, type ItemMemory } from './memory.ts';
 import { annotations, finalizers, type Operator } from './operator.ts';
@@ -224,9 +224,9 @@ function addTargets(
     for (const [target, intent] of work.intents.get(contribution) ?? []) {
       const known = operator.memory.results.get(target)?.get(contribution);
       const answered = known?.fingerprint === intent.fingerprint;
+      const beingAnswered = operator.memory.asked.get(target)?.get(contribution) === questionOf(intent);
       const worthAsking = intent.mode !== 'hold' || entry.state === 'Live';
-      const verify = operator.memory.verify.get(target);
-      if ((!answered && worthAsking) || verify !== undefined) operator.queues.target.add(target);
+      if (!answered && !beingAnswered && worthAsking) operator.queues.target.add(target);
     }
   }
 }
@@ -281,7 +281,7 @@ function remember(operator: Operator, outcome: Outcome): void {
         : { token, at: clock.now() };
   const targets = outcome.decision.resolved.flatMap((entry) => entry.targets);
   const verified = asked !== undefined && targets.every((target) => (memory.observedAt.get(target) ?? 0) >= asked.at);
-  if (asked !== undefined && !verified) for (const target of targets) memory.verify.set(target, asked.at);
+  if (asked !== undefined) askToVerify(operator, targets, asked.at);
   const applied = outcome.report !== undefined && isReady(outcome.report);
   memory.uids.set(outcome.key, uid);
   memory.items.set(uid, {
@@ -295,6 +295,15 @@ function remember(operator: Operator, outcome: Outcome): void {
     handledVerify: verified ? asked.token : handledVerify,
     ...(asked === undefined || verified ? {} : { verifyAsked: asked }),
   });
+}
+
+/** Each target once for each request: items that hear of one target's answer don't ask the others again. */
+function askToVerify({ memory, queues }: Operator, targets: readonly string[], at: number): void {
+  for (const target of targets) {
+    if ((memory.observedAt.get(target) ?? 0) >= at || (memory.verify.get(target) ?? 0) >= at) continue;
+    memory.verify.set(target, at);
+    queues.target.add(target);
+  }
 }
 
 function verifyToken(operator: Operator, item: ShareItem): string {

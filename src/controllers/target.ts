@@ -14,6 +14,7 @@ import { characterSize } from '../policy/size.ts';
 import type { TargetReport, Writer } from '../targets/writer-types.ts';
 import type { Coalescer } from './coalesce.ts';
 import { datasetOf } from './gather.ts';
+import { questionOf } from './intents.ts';
 import { workOf, type TargetWork } from './ledger.ts';
 import { intentOf } from './memory.ts';
 import { jittered, type Operator } from './operator.ts';
@@ -53,9 +54,7 @@ export async function reconcileTarget(
   });
   if (work === undefined) return forgetTarget(operator, key);
   const questions = new Map(work.contributions.map(({ item }) => [item, intentOf(memory, item, key)?.fingerprint ?? 'hold']));
-  const verify = memory.verify.get(key);
-  memory.verify.delete(key);
-  const report = await runWork(operator, work, { signal, verify: verify !== undefined || isVerifyDue(operator, key) });
+  const report = await ask(operator, { key, work, signal });
   coalescer.ran(key, report.writes.length > 0);
   if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'AWS was written');
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
@@ -64,6 +63,24 @@ export async function reconcileTarget(
   absorb(operator, { key, items, questions, report, verifyIntervalMs: verifyIntervalOf(operator, items) });
   if (work.kind === 'SharePolicy') rememberPolicies(operator, work.coordinates.principalArn, report);
   return next(operator, items, report);
+}
+
+/** Runs the target, with a note of what is being asked, so that nobody asks the same meanwhile. */
+async function ask(
+  operator: TargetOperator,
+  { key, work, signal }: { readonly key: string; readonly work: TargetWork; readonly signal: AbortSignal },
+): Promise<TargetReport<unknown>> {
+  const { memory } = operator;
+  const verify = memory.verify.get(key);
+  memory.asked.set(key, new Map(work.contributions.map(({ item }) => [item, questionOf(intentOf(memory, item, key))])));
+  try {
+    const report = await runWork(operator, work, { signal, verify: verify !== undefined || isVerifyDue(operator, key) });
+    const answered = verify !== undefined && (report.observedAt ?? 0) >= verify;
+    if (answered && memory.verify.get(key) === verify) memory.verify.delete(key);
+    return report;
+  } finally {
+    memory.asked.delete(key);
+  }
 }
 
 /** Each kind has its own types; the writer is generic over them. */
