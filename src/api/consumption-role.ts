@@ -1,5 +1,6 @@
 /** ConsumptionRole: an IAM role or user that may receive shares. Written by the requester's or the platform team. */
 import { z } from 'zod';
+import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import { conditions, localRef, observedGeneration, principalArn, uniqueId } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
@@ -55,27 +56,10 @@ export const consumptionRole = defineKind({
       jsonPath: '.spec.policyManagement',
       description: "Who looks after the principal's side.",
     },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether it can receive shares.',
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
-    {
-      name: 'Reason',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: 'Why, or why not.',
-      priority: 1,
-    },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    conditionColumn('Ready', 'status', { description: 'Whether it can receive shares.' }),
+    ageColumn,
+    conditionColumn('Ready', 'reason', { description: 'Why, or why not.', priority: 1 }),
+    messageColumn,
   ],
   validations: [
     immutable('environmentRef', 'create another ConsumptionRole'),

@@ -1,5 +1,6 @@
 /** Dataset: data that a team owns and the terms on which others get it. Written by the owner team. */
 import { z } from 'zod';
+import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import {
   bucketName,
   conditions,
@@ -162,18 +163,8 @@ export const dataset = defineKind({
   statusSchema,
   columns: [
     { name: 'Environment', type: 'string', jsonPath: '.spec.environmentRef.name', description: 'Its Environment.' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether it can be shared.',
-    },
-    {
-      name: 'Reason',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: 'Why, or why not.',
-    },
+    conditionColumn('Ready', 'status', { description: 'Whether it can be shared.' }),
+    conditionColumn('Ready', 'reason', { description: 'Why, or why not.' }),
     {
       name: 'Pending',
       type: 'integer',
@@ -182,7 +173,7 @@ export const dataset = defineKind({
     },
     { name: 'Granted', type: 'integer', jsonPath: '.status.shares.granted', description: 'Items that are shared.' },
     { name: 'Unhealthy', type: 'integer', jsonPath: '.status.shares.unhealthy', description: 'Shared items with findings.' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    ageColumn,
     { name: 'Title', type: 'string', jsonPath: '.spec.title', description: 'Title for people.', priority: 1 },
     {
       name: 'Confidentiality',
@@ -191,13 +182,7 @@ export const dataset = defineKind({
       description: 'How confidential it is.',
       priority: 1,
     },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    messageColumn,
   ],
   validations: [
     immutable('environmentRef', 'create another Dataset'),

@@ -1,5 +1,6 @@
 /** Environment: an AWS account in a region, and which namespaces may speak for what in it. Written by the platform team. */
 import { z } from 'zod';
+import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import {
   accountId,
   conditions,
@@ -138,19 +139,9 @@ export const environment = defineKind({
   columns: [
     { name: 'Account', type: 'string', jsonPath: '.spec.accountId', description: 'The AWS account.' },
     { name: 'Region', type: 'string', jsonPath: '.spec.region', description: 'The region.' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether the operator can work in it.',
-    },
-    {
-      name: 'Reason',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: 'Why, or why not.',
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    conditionColumn('Ready', 'status', { description: 'Whether the operator can work in it.' }),
+    conditionColumn('Ready', 'reason', { description: 'Why, or why not.' }),
+    ageColumn,
     {
       name: 'Role',
       type: 'string',
@@ -158,13 +149,7 @@ export const environment = defineKind({
       description: 'Role that the operator assumes.',
       priority: 1,
     },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    messageColumn,
   ],
   validations: [
     immutable('accountId', 'create another Environment'),

@@ -3,6 +3,7 @@
  * nothing.
  */
 import { z } from 'zod';
+import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import {
   conditions,
   digest,
@@ -110,14 +111,9 @@ export const receivedShare = defineKind({
     { name: 'Principal', type: 'string', jsonPath: '.status.display.principal', description: 'Who gets access.' },
     { name: 'Items', type: 'string', jsonPath: '.status.display.items', description: 'Items shared of all.' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
-    {
-      name: 'Healthy',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Healthy")].status',
-      description: 'Whether AWS holds what it should.',
-    },
+    conditionColumn('Healthy', 'status', { description: 'Whether AWS holds what it should.' }),
     { name: 'Expires', type: 'string', jsonPath: '.status.display.expires', description: 'Day on which access ends.' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    ageColumn,
     {
       name: 'Requester',
       type: 'string',
@@ -126,13 +122,7 @@ export const receivedShare = defineKind({
       priority: 1,
     },
     { name: 'Purpose', type: 'string', jsonPath: '.spec.purpose', description: 'What the data is needed for.', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    messageColumn,
   ],
   validations: [],
   conditions: ['Ready', 'Approved', 'Healthy', 'Reconciling', 'Stalled'],

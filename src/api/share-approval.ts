@@ -3,6 +3,7 @@
  * the owner team.
  */
 import { z } from 'zod';
+import { ageColumn, conditionColumn } from './columns.ts';
 import {
   arnPrincipal,
   conditions,
@@ -70,28 +71,12 @@ export const shareApproval = defineKind({
     { name: 'Requester', type: 'string', jsonPath: '.spec.requestRef.namespace', description: 'Namespace of the ShareRequest.' },
     { name: 'Request', type: 'string', jsonPath: '.spec.requestRef.name', description: 'The ShareRequest.' },
     { name: 'Decision', type: 'string', jsonPath: '.spec.decision', description: 'The decision.' },
-    {
-      name: 'Effective',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Effective")].status',
-      description: 'Whether it has an effect.',
-    },
-    {
-      name: 'Reason',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Effective")].reason',
-      description: 'Why, or why not.',
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    conditionColumn('Effective', 'status', { description: 'Whether it has an effect.' }),
+    conditionColumn('Effective', 'reason', { description: 'Why, or why not.' }),
+    ageColumn,
     { name: 'Principal', type: 'string', jsonPath: '.spec.principal.arn', description: 'Who gets access.', priority: 1 },
     { name: 'Expires', type: 'string', jsonPath: '.spec.expireTime', description: 'The latest end.', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Effective")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    conditionColumn('Effective', 'message', { description: 'Details.', priority: 1 }),
   ],
   validations: [
     immutable('datasetRef', 'create another ShareApproval'),

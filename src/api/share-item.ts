@@ -3,6 +3,7 @@
  * it by hand. What its spec records is in share-item-spec.ts.
  */
 import { z } from 'zod';
+import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import { conditions, handledAt, observedGeneration } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
@@ -100,13 +101,8 @@ export const shareItem = defineKind({
     { name: 'Principal', type: 'string', jsonPath: '.status.display.principal', description: 'Who gets access.' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
     { name: 'Health', type: 'string', jsonPath: '.status.healthStatus', description: 'What the last comparison with AWS found.' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether access is in place.',
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    conditionColumn('Ready', 'status', { description: 'Whether access is in place.' }),
+    ageColumn,
     { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'Kind of the item.', priority: 1 },
     { name: 'Item', type: 'string', jsonPath: '.spec.name', description: 'Name of the item.', priority: 1 },
     { name: 'ARN', type: 'string', jsonPath: '.status.display.principalArn', description: 'ARN of the principal.', priority: 1 },
@@ -118,13 +114,7 @@ export const shareItem = defineKind({
       priority: 1,
     },
     { name: 'Expires', type: 'string', jsonPath: '.status.expireTime', description: 'When access ends.', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    messageColumn,
   ],
   validations: [
     immutable('requestRef', 'the operator makes a new ShareItem'),

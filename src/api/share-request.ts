@@ -1,5 +1,6 @@
 /** ShareRequest: a team asks for items of a Dataset on behalf of one principal. Written by the requester team. */
 import { z } from 'zod';
+import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import {
   conditions,
   duration,
@@ -122,28 +123,12 @@ export const shareRequest = defineKind({
     { name: 'Dataset', type: 'string', jsonPath: '.status.display.dataset', description: 'The Dataset.' },
     { name: 'Principal', type: 'string', jsonPath: '.status.display.principal', description: 'Who gets access.' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: 'Whether everything asked for is in place.',
-    },
+    conditionColumn('Ready', 'status', { description: 'Whether everything asked for is in place.' }),
     { name: 'Shared', type: 'string', jsonPath: '.status.display.shared', description: 'Items shared of all.' },
-    {
-      name: 'Healthy',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Healthy")].status',
-      description: 'Whether AWS holds what it should.',
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since when it exists.' },
+    conditionColumn('Healthy', 'status', { description: 'Whether AWS holds what it should.' }),
+    ageColumn,
     { name: 'Expires', type: 'string', jsonPath: '.status.expireTime', description: 'When access ends.', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'Details.',
-      priority: 1,
-    },
+    messageColumn,
   ],
   validations: [
     immutable('datasetRef', 'create another ShareRequest'),
