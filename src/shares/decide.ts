@@ -91,7 +91,12 @@ function decideLive(input: DecisionInput, kept: readonly ResolvedShare[], live: 
   const permissions = sustainedPermissions(input, live);
   switch (resolution.kind) {
     case 'unknown':
-      return { ...unchanged(input, kept, { kind: 'undecided' }), dueAt: nextExpiry(input, live) };
+      // Until when is the owner's word, which doesn't wait for AWS.
+      return {
+        ...unchanged(input, kept, { kind: 'undecided' }),
+        consent: withExpiry(live.consent, expiryOfItem(input, live)),
+        dueAt: nextExpiry(input, live),
+      };
     case 'claimLost':
       return claimLost(input, kept, { live, permissions, message: resolution.message });
     case 'resolved':

@@ -131,6 +131,14 @@ test('where the Dataset wants an end, an approval without one grants nothing to 
   );
 });
 
+test('a later end that is approved while AWS has not been asked is recorded at once', () => {
+  const story = createStory({ approvals: [anApproval(until(day))] });
+  story.settle();
+  story.resolution = { kind: 'unknown' };
+  story.approvals = [changed(anApproval(), until(2 * day))];
+  expect(story.step()).toMatchObject({ situation: { kind: 'undecided' }, consent: { expireTime: time(2 * day) } });
+});
+
 describe('an extension', () => {
   const live = (): Story => {
     const story = createStory({ request: aRequest(asking(10 * day)), approvals: [anApproval(until(10 * day))] });
