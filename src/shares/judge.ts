@@ -79,6 +79,9 @@ export function judgeBucket(input: BucketCase, platform: PlatformContext): Verdi
   return firstFailing(bucketChecks, input, platform);
 }
 
+/** S3's answers of one region's endpoint to a request for a bucket in another (S3 API reference, "Error responses"). */
+const otherRegionCodes: ReadonlySet<string> = new Set(['PermanentRedirect', 'AuthorizationHeaderMalformed']);
+
 const bucketChecks: readonly Check<BucketCase>[] = [
   ({ dataset, known, namespace }, platform) => environmentVerdict(dataset.spec.environmentRef.name, known, namespace, platform),
   (input, platform) =>
@@ -95,6 +98,13 @@ const bucketChecks: readonly Check<BucketCase>[] = [
           'AlreadyClaimed',
           `bucket ${bucket.name} is held by the Dataset of another namespace; the platform team sees which one in the Environment's status.owners`,
         ),
+  ({ seenBucket, bucket, known }) =>
+    seenBucket?.kind === 'failed' && otherRegionCodes.has(seenBucket.code)
+      ? problem(
+          'RegionMismatch',
+          `bucket ${bucket.name} is not in ${known?.environment.spec.region ?? '?'}, the region of the Dataset's Environment: use an Environment of the bucket's region`,
+        )
+      : ok,
   ({ seenBucket, bucket, known }) =>
     seenVerdict(seenBucket, `bucket ${bucket.name} in account ${known?.environment.spec.accountId ?? '?'}`, 'BucketNotFound'),
   keyEnvironmentVerdict,
