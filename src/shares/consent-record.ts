@@ -3,7 +3,7 @@
  */
 import type { Consent, ResolvedShare } from '../api/index.ts';
 import type { ConsentTuple } from './approval.ts';
-import { sustainingTuples } from './consents.ts';
+import { expiryOf, hasPassed, sustainingTuples } from './consents.ts';
 import type { DecisionInput, EndReason, Live } from './decision.ts';
 import { newestApproval, type Covering } from './news.ts';
 import { intersectPermissions, unitePermissions, type Permission } from './permissions.ts';
@@ -36,8 +36,10 @@ export function confirmedConsent(input: DecisionInput, live: Live, permissions: 
   );
   const wider = permissions.some((permission) => !live.entry.permissions.includes(permission));
   const current = input.resolution.kind === 'resolved' ? input.resolution.digest : consent.digest;
-  const pins = new Set(tuples.map(({ digest }) => digest));
-  const renewed = pins.has(current) || (wider && !pins.has(consent.digest));
+  // As long as an approval is pinned to what was consented to first, that stays: else the next decision would find it pinned to something else.
+  const inForce = tuples.filter((tuple) => !hasPassed(expiryOf(tuple, input, live), input.now));
+  const pins = new Set(inForce.map(({ digest }) => digest));
+  const renewed = !pins.has(consent.digest) && (wider || pins.has(current));
   return {
     ...withNewestApproval(consent, tuples),
     permissions: unitePermissions(consent.permissions, given),

@@ -152,12 +152,14 @@ function keepLive(
   { live, permissions, situation }: Sustained & { readonly situation: Situation },
 ): Decision {
   const refreshed = refresh(input, kept, { live, permissions });
+  // The ends of what is recorded, so that the next decision reads the same out of it.
+  const recorded = { consent: live.consent, entry: refreshed };
   return {
     situation,
-    consent: withExpiry(live.consent, expiryOfItem(input, live)),
+    consent: withExpiry(live.consent, expiryOfItem(input, recorded)),
     resolved: kept.map((each) => (each.id === refreshed.id ? refreshed : each)),
     permissions,
-    dueAt: nextExpiry(input, live),
+    dueAt: nextExpiry(input, recorded),
     discard: false,
   };
 }

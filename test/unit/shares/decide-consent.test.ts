@@ -223,6 +223,18 @@ describe('a pinned approval', () => {
     expect(story.item.spec.consent?.ended).toBeUndefined();
   });
 
+  test('goes on sustaining what it gave when another one, pinned to a wider request, has come and gone', () => {
+    const story = createStory();
+    story.approvals = [anApproval(allowing(['Read'], digestOf(story)))];
+    story.settle();
+    story.request = changed(aRequest(), spec({ permissions: readWrite }));
+    const wider = anApproval(second(60), allowing(readWrite, digestOf(story)), spec({ expireTime: time(day) }));
+    story.approvals = [...story.approvals, wider];
+    expect(story.settle().permissions).toEqual(['Read', 'Write']);
+    story.now = day;
+    expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, permissions: ['Read'] });
+  });
+
   test('that is pinned to something else by now no longer sustains the share', () => {
     const story = createStory();
     story.approvals = [anApproval(allowing(['Read'], digestOf(story)))];
