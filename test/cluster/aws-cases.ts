@@ -145,11 +145,12 @@ export async function annotate(
 }
 
 /** Makes the operator look at AWS and waits until it has. */
-export async function verify(sluice: Sluice, world: World, request: string): Promise<void> {
+export async function verify(sluice: Sluice, world: World, request: string, seconds = 20): Promise<void> {
   const token = await annotate(sluice, world, request, 'verify');
   await until(
     `the verification of ${request} is answered`,
     async () => (await requestOf(sluice, world, request)).status?.lastHandledVerifyAt === token,
+    seconds,
   );
 }
 
