@@ -54,7 +54,7 @@ export async function reconcileTarget(
   });
   if (work === undefined) return forgetTarget(operator, key);
   const questions = new Map(work.contributions.map(({ item }) => [item, intentOf(memory, item, key)?.fingerprint ?? 'hold']));
-  const report = await ask(operator, { key, work, signal });
+  const report = await ask(operator, { key, items, work, signal });
   coalescer.ran(key, report.writes.length > 0);
   if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'AWS was written');
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
@@ -62,19 +62,28 @@ export async function reconcileTarget(
     logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
   absorb(operator, { key, items, questions, report, verifyIntervalMs: verifyIntervalOf(operator, items) });
   if (work.kind === 'SharePolicy') rememberPolicies(operator, work.coordinates.principalArn, report);
-  return next(operator, items, report);
+  return report.superseded ? { kind: 'requeue', afterMs: 0, priority: Priority.change } : next(operator, items, report);
+}
+
+interface Asked {
+  readonly key: string;
+  readonly items: readonly ShareItem[];
+  readonly work: TargetWork;
+  readonly signal: AbortSignal;
 }
 
 /** Runs the target, with a note of what is being asked, so that nobody asks the same meanwhile. */
-async function ask(
-  operator: TargetOperator,
-  { key, work, signal }: { readonly key: string; readonly work: TargetWork; readonly signal: AbortSignal },
-): Promise<TargetReport<unknown>> {
+async function ask(operator: TargetOperator, { key, items, work, signal }: Asked): Promise<TargetReport<unknown>> {
   const { memory } = operator;
   const verify = memory.verify.get(key);
   memory.asked.set(key, new Map(work.contributions.map(({ item }) => [item, questionOf(intentOf(memory, item, key))])));
   try {
-    const report = await runWork(operator, work, { signal, verify: verify !== undefined || isVerifyDue(operator, key) });
+    const isCurrent = (): boolean => areAsked(operator, key);
+    const report = await runWork(operator, work, {
+      signal,
+      isCurrent,
+      verify: verify !== undefined || isVerifyDue(operator, key, items),
+    });
     const answered = verify !== undefined && (report.observedAt ?? 0) >= verify;
     if (answered && memory.verify.get(key) === verify) memory.verify.delete(key);
     return report;
@@ -83,11 +92,18 @@ async function ask(
   }
 }
 
+/** Whether every contribution still asks what it asked when the run began. */
+function areAsked({ memory }: Operator, key: string): boolean {
+  return [...(memory.asked.get(key) ?? [])].every(
+    ([contribution, question]) => questionOf(intentOf(memory, contribution, key)) === question,
+  );
+}
+
 /** Each kind has its own types; the writer is generic over them. */
 function runWork(
   operator: TargetOperator,
   work: TargetWork,
-  options: { readonly signal: AbortSignal; readonly verify: boolean },
+  options: { readonly signal: AbortSignal; readonly verify: boolean; readonly isCurrent: () => boolean },
 ): Promise<TargetReport<unknown>> {
   const { writer, sessions } = operator;
   const context = { ...sessions.clients(work.coordinates.session), signal: options.signal };
@@ -139,12 +155,12 @@ function verifyIntervalOf(operator: Operator, items: readonly ShareItem[]): numb
     const own = datasetOf(operator, item.spec.datasetRef)?.spec.sharing.verifyInterval;
     return own === undefined ? operator.verifyIntervalMs : durationMs(own);
   });
-  return Math.min(operator.verifyIntervalMs, ...intervals);
+  return intervals.length === 0 ? operator.verifyIntervalMs : Math.min(...intervals);
 }
 
-function isVerifyDue({ memory, clock, verifyIntervalMs }: Operator, key: string): boolean {
-  const seenAt = memory.observedAt.get(key);
-  return seenAt !== undefined && clock.now() - seenAt >= verifyIntervalMs * 0.9;
+function isVerifyDue(operator: Operator, key: string, items: readonly ShareItem[]): boolean {
+  const seenAt = operator.memory.observedAt.get(key);
+  return seenAt !== undefined && operator.clock.now() - seenAt >= verifyIntervalOf(operator, items) * 0.9;
 }
 
 function quotaOf({ observations }: Operator, environment: string): number | undefined {

@@ -55,7 +55,7 @@ export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, 
   const until = clock.now() + visibilityMs;
   for (
     let wait = firstWaitMs;
-    isStale(run.memory, kind.fingerprint(observed), clock.now()) && clock.now() < until;
+    isStale(run.memory, kind.fingerprint(observed), clock.now()) && clock.now() < until && !isSuperseded(run);
     wait = longer(wait)
   ) {
     await clock.sleep(wait, run.request.signal);
@@ -64,6 +64,11 @@ export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, 
   if (foreignChanged(run.memory, kind.foreign(observed, installation), clock.now())) run.concurrentForeignChange = true;
   run.found ??= kind.assess(asAsked(run, observed)).items;
   return observed;
+}
+
+/** Something else is asked by now: nothing is written any more. */
+export function isSuperseded<C, G extends PrincipalGrant, O, S, X>({ request }: Run<C, G, O, S, X>): boolean {
+  return request.isCurrent?.() === false;
 }
 
 /** The next, longer wait of a poll (ms). */

@@ -25,6 +25,11 @@ export interface TargetRun<Coordinates, Grant extends PrincipalGrant, Observed, 
   readonly contributions: readonly Contribution<Grant>[];
   readonly context: Context;
   readonly signal: AbortSignal;
+  /**
+   * False as soon as something else is asked than when the run began: it writes nothing any more and ends, so that a new one starts from what is
+   * asked now. A run may wait a minute for AWS to show a write; consent may be withdrawn meanwhile. @default always true
+   */
+  readonly isCurrent?: () => boolean;
   /** Also look at the state of the resource itself (verify). @default false */
   readonly verify?: boolean;
 }
@@ -70,6 +75,8 @@ export interface TargetReport<Observed> {
   readonly readBackAt?: number;
   /** Somebody else changed the document between our read and a read-back of our write: one of the two may have been lost. */
   readonly concurrentForeignChange: boolean;
+  /** The run ended early because something else is asked by now: run again at once. */
+  readonly superseded: boolean;
   /** What AWS said where a call failed, in its own words: for the operator's people. */
   readonly failure?: AwsFailure;
 }

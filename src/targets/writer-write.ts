@@ -7,7 +7,7 @@ import { lookAgainReason, withRequestId } from './context.ts';
 import type { Plan, PrincipalGrant } from './target.ts';
 import { isStale, rememberForeign, rememberSeen, rememberWrite, visibilityMs } from './writer-memory.ts';
 import { setAsideRefused } from './writer-principals.ts';
-import { decide, inputOf, longer, observe, principalKey, type Run } from './writer-run.ts';
+import { decide, inputOf, isSuperseded, longer, observe, principalKey, type Run } from './writer-run.ts';
 
 /**
  * done: written and shown by AWS. again: something else was found than expected, observe and plan anew. narrowed: the same, with somebody set
@@ -64,6 +64,7 @@ async function applyStep<C, G extends PrincipalGrant, O, S, X>(
     };
     return 'stop';
   }
+  if (isSuperseded(run)) return 'stop';
   const action = kind.action(step, coordinates);
   try {
     const applied = await kind.apply(context, coordinates, { step, observed: progress.now });
@@ -147,7 +148,7 @@ async function readBack<C, G extends PrincipalGrant, O, S, X>(
       if (!due) rememberSeen(run.memory, fingerprint);
       if (!due || kind.shared) return due ? 'again' : 'done';
     }
-    if (clock.now() >= start + visibilityMs) break;
+    if (clock.now() >= start + visibilityMs || isSuperseded(run)) break;
     await clock.sleep(wait, signal);
   }
   run.notVisible = true;

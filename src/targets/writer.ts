@@ -7,7 +7,7 @@ import type { PrincipalGrant, Refusal } from './target.ts';
 import { emptyMemory, secondLookAt } from './writer-memory.ts';
 import { setAsideChanged } from './writer-principals.ts';
 import { resultsOf, type Block } from './writer-report.ts';
-import { asAsked, decide, isOld, look, type Run, type WriterState } from './writer-run.ts';
+import { asAsked, decide, isOld, look, type Run, type WriterState, isSuperseded } from './writer-run.ts';
 import type { TargetReport, TargetRun, Writer, WriterOptions } from './writer-types.ts';
 import { failureOf, write } from './writer-write.ts';
 
@@ -59,6 +59,7 @@ async function settle<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S,
   const { clock } = run.writer.options;
   for (let round = 0; round < maxRounds;) {
     const observed = await look(run);
+    if (isSuperseded(run)) return;
     const { plan, due } = decide(run, observed);
     if (!due) {
       // Everything of the first half is in place: now the half that was held back.
@@ -101,6 +102,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     unowned: assessment?.unowned ?? [],
     writes: run.writes,
     concurrentForeignChange: run.concurrentForeignChange,
+    superseded: isSuperseded(run),
     ...optional('readBackAt', readBackAt),
     ...optional('failure', run.failure),
   };

@@ -70,6 +70,7 @@ export interface RunOptions {
   readonly verify?: boolean;
   readonly signal?: AbortSignal;
   readonly pruneDeadPrincipals?: boolean;
+  readonly isCurrent?: () => boolean;
 }
 
 const sessionOf = (accountId: string): SessionRef => ({ environment: `env-${accountId}`, accountId, region: 'eu-west-1' });
@@ -150,8 +151,14 @@ function resources(world: Base): Pick<TestWorld, 'role' | 'deleteRole' | 'bucket
 function runs(world: Base, writer: () => Writer): Pick<TestWorld, 'runBucket' | 'runKey' | 'runShare'> {
   const common = (
     { s3, iam, kms }: AwsClients,
-    { verify = false, signal = new AbortController().signal }: RunOptions,
-  ): { readonly context: TargetContext; readonly verify: boolean; readonly signal: AbortSignal } => ({
+    { verify = false, signal = new AbortController().signal, isCurrent = () => true }: RunOptions,
+  ): {
+    readonly context: TargetContext;
+    readonly verify: boolean;
+    readonly signal: AbortSignal;
+    readonly isCurrent: () => boolean;
+  } => ({
+    isCurrent,
     context: { s3, iam, kms, signal },
     verify,
     signal,

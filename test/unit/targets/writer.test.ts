@@ -50,7 +50,7 @@ describe('what AWS refuses', () => {
   it.each([
     ['AccessDenied', 403, 'Failed/AccessDenied'],
     ['PolicyTooLarge', 400, 'Failed/PolicySizeLimit'],
-    ['InvalidRequest', 400, 'Failed/ProgressingWithRetry'],
+    ['InvalidRequest', 400, 'Failed/AwsRefused'],
   ])('as %s: the item is not served and says the code', async (code, status, state) => {
     world.aws.faults.add({ kind: 'error', code, status, match: { operation: 'PutBucketPolicy' } });
     const report = await run();
