@@ -7,7 +7,7 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
 import { shortPrincipal } from '../shares/arn.ts';
 import { decide, modeOf, type Decision, type DecisionInput } from '../shares/decide.ts';
-import { limitProblem } from '../shares/limits.ts';
+import { expirationProblem, limitProblem } from '../shares/limits.ts';
 import type { Resolution } from '../shares/resolution.ts';
 import { datasetNotAvailable } from '../shares/resolve.ts';
 import { isReady, reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
@@ -15,6 +15,7 @@ import { indexKeys, types } from './cluster.ts';
 import { isForced, releasedEntries } from './force-delete.ts';
 import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, siblingsOf, standing } from './gather.ts';
 import { removalHeld } from './guard.ts';
+import { holdUsed } from './finalizers.ts';
 import { fingerprintOf, intentsOf, questionOf, type RepairRule, type StampedIntent } from './intents.ts';
 import { contributionId } from './ledger.ts';
 import { historyLength, type ItemMemory } from './memory.ts';
@@ -105,8 +106,11 @@ function resolutionFor(operator: Operator, item: ShareItem, request: ShareReques
   const dataset = datasetOf(operator, item.spec.datasetRef);
   const live = item.spec.consent !== undefined && item.spec.consent.ended === undefined;
   const visible = live || isVisible(operator, dataset, item.metadata.namespace ?? '');
-  const crowded = live || dataset === undefined ? undefined : limitProblem(dataset, request, siblingsOf(operator, request));
-  if (visible && crowded !== undefined) return { kind: 'unavailable', ...crowded };
+  const unacceptable =
+    live || dataset === undefined
+      ? undefined
+      : (expirationProblem(dataset, request) ?? limitProblem(dataset, request, siblingsOf(operator, request)));
+  if (visible && unacceptable !== undefined) return { kind: 'unavailable', ...unacceptable };
   return resolutionOf(operator, request, item.spec, visible ? dataset : undefined);
 }
 
@@ -178,6 +182,9 @@ async function record(operator: Operator, item: ShareItem, decision: Decision): 
     ...(decision.consent === undefined ? {} : { consent: decision.consent }),
   };
   if (sameJson(spec, item.spec) && sameJson(held.toSorted(), wanted.toSorted())) return item;
+  const added = decision.resolved.filter((entry) => !item.spec.resolved.some(({ id }) => id === entry.id));
+  const { namespace: owner, name: dataset } = item.spec.datasetRef;
+  await holdUsed(operator, { namespace: item.metadata.namespace ?? '', datasetKey: `${owner}/${dataset}` }, added);
   try {
     const written = await operator.client.replace(types.item, {
       ...item,

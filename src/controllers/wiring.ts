@@ -159,7 +159,7 @@ function wakeUsed({ cluster, queues }: Operator, event: InformerEvent<ShareItem>
   // Added or deleted: all that it names.
   const before = event.type === 'updated' ? usedBy(event.old) : nothing;
   const changed = (pick: keyof Used): string[] => differing(before[pick], now[pick]);
-  for (const name of changed('environments')) queues.environment.add(name, { afterMs: countDelayMs });
+  for (const name of changed('environments')) queues.environment.add(name);
   for (const arn of changed('principals')) {
     for (const role of cluster.roles.store.index('principal', arn)) queues.role.add(keyOf(role));
   }
