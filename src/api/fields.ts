@@ -251,5 +251,5 @@ export const leftovers = () =>
       message: optional(text(256, 'Why.')),
     }),
     { max: 50, type: 'atomic' },
-    'What was let go of by force and could not be removed; an entry goes when a later sweep finds it clean.',
+    'What was let go of by force and could not be removed: a record for whoever removes it by hand.',
   );

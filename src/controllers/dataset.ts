@@ -10,6 +10,7 @@ import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
 import { types } from './cluster.ts';
 import { wakeShares } from './dependents.ts';
 import { leftoversOf } from './force-delete.ts';
+import { handledAnnotations } from './handled.ts';
 import { setFinalizer } from './finalizers.ts';
 import { bucketCaseOf, platformOf } from './gather.ts';
 import { bucketKey, sameObservation, seen } from './observations.ts';
@@ -112,6 +113,7 @@ function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefin
     conditions: stampConditions(conditions, dataset.status?.conditions, { generation, now: operator.clock.now() }),
     shares: countsOf(operator, keyOf(dataset)),
     ...(leftovers.length === 0 ? {} : { leftovers }),
+    ...handledAnnotations(operator, dataset, operator.cluster.items.store.index('dataset', keyOf(dataset))),
   };
 }
 

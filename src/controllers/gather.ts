@@ -13,7 +13,14 @@ import {
 import { automaticTuples, standingOf, type Standing } from '../shares/approval.ts';
 import { identityKey, parseArn, partitionOf } from '../shares/arn.ts';
 import type { SharingLimits } from '../shares/decide.ts';
-import { judgeBucket, type BucketCase, type KnownEnvironment, type PlatformContext, type RoleCase } from '../shares/judge.ts';
+import {
+  judgeBucket,
+  judgeRole,
+  type BucketCase,
+  type KnownEnvironment,
+  type PlatformContext,
+  type RoleCase,
+} from '../shares/judge.ts';
 import type { Resolution } from '../shares/resolution.ts';
 import { resolveItem } from '../shares/resolve.ts';
 import { choosesNamespace, type NamespaceLabels } from '../shares/selectors.ts';
@@ -74,22 +81,31 @@ export function bucketCaseOf(context: GatherContext, dataset: Dataset, bucketNam
 
 /** Everything about one ConsumptionRole. */
 export function roleCaseOf(context: GatherContext, role: ConsumptionRole): RoleCase {
-  const others = context.cluster.roles.store.index('principal', role.spec.principalArn);
-  const conflicting = others.find(
-    (other) =>
-      other.metadata.uid !== role.metadata.uid &&
-      other.spec.policyManagement !== role.spec.policyManagement &&
-      isOlder(other, role),
-  );
+  const conflicting = context.cluster.roles.store
+    .index('principal', role.spec.principalArn)
+    .filter((other) => other.metadata.uid !== role.metadata.uid && other.spec.policyManagement !== role.spec.policyManagement)
+    // Only the younger one is wrong: two teams can't take each other's shares away. And whoever may not speak for the principal has no say.
+    .find((other) => isOlder(other, role) && maySpeak(context, other));
+  return {
+    ...loneRoleCase(context, role),
+    conflictingWith:
+      conflicting === undefined ? undefined : `${conflicting.metadata.namespace ?? ''}/${conflicting.metadata.name}`,
+  };
+}
+
+function loneRoleCase(context: GatherContext, role: ConsumptionRole): RoleCase {
   return {
     role,
     namespace: namespaceOf(context, role.metadata.namespace ?? ''),
     known: knownEnvironment(context, role.spec.environmentRef.name),
     seen: context.observations.principals.get(role.spec.principalArn),
-    // Only the younger one is wrong: two teams can't take each other's shares away.
-    conflictingWith:
-      conflicting === undefined ? undefined : `${conflicting.metadata.namespace ?? ''}/${conflicting.metadata.name}`,
+    conflictingWith: undefined,
   };
+}
+
+function maySpeak(context: GatherContext, role: ConsumptionRole): boolean {
+  const verdict = judgeRole(loneRoleCase(context, role), platformOf(context));
+  return verdict.kind === 'ok' || verdict.kind === 'unknown';
 }
 
 /** The ConsumptionRole of a request. */

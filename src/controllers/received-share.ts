@@ -30,7 +30,9 @@ export interface Received {
 /** Makes or updates the owner's view. */
 export async function syncReceivedShare(operator: Operator, received: Received): Promise<void> {
   const object = await writeSpec(operator, received);
-  if (object !== undefined) await writeStatus(operator, types.received, object, statusOf(operator, received, object));
+  if (object === undefined) return;
+  const written = await writeStatus(operator, types.received, object, statusOf(operator, received, object));
+  if (written && object.status?.phase !== received.summary.phase) announce(operator, received, object);
 }
 
 /** Removes the views of a request that is gone, or that the Dataset does not exist for. `key` is the request's. */
@@ -47,6 +49,19 @@ export async function removeReceivedShare({ cluster, client }: Operator, key: st
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/** The owner hears of each phase in his own namespace. */
+function announce({ events }: Operator, { request, summary }: Received, object: ReceivedShare): void {
+  const ready = summary.conditions.find(({ type }) => type === 'Ready');
+  const note = `share request ${keyOf(request)}: ${ready?.message ?? summary.phase}`;
+  events.record({
+    regarding: object,
+    type: summary.counts.failed > 0 ? 'Warning' : 'Normal',
+    reason: summary.phase,
+    action: 'Reconcile',
+    note,
+  });
 }
 
 async function writeSpec(operator: Operator, received: Received): Promise<ReceivedShare | undefined> {

@@ -5,7 +5,8 @@ import { requesterPlan } from '../shares/plan.ts';
 import { isReady } from '../shares/report.ts';
 import type { RequestSummary } from '../shares/request-report.ts';
 import { roleOf } from './gather.ts';
-import { annotations, type Operator } from './operator.ts';
+import { handledAnnotations } from './handled.ts';
+import type { Operator } from './operator.ts';
 import { cut, stampConditions } from './status.ts';
 
 const sharedItemsShown = 20;
@@ -28,7 +29,11 @@ export function requestStatus(operator: Operator, request: ShareRequest, summary
     ...(exceeding.length === 0 ? {} : { exceeding }),
     ...(summary.expireTime === undefined ? {} : { expireTime: summary.expireTime }),
     ...(plan.length === 0 ? {} : { plan }),
-    ...handled(operator, request, summary),
+    ...handledAnnotations(
+      operator,
+      request,
+      summary.items.map(({ item }) => item),
+    ),
     display: {
       shared: `${String(ready)}/${String(counts.total)}`,
       dataset: `${request.spec.datasetRef.namespace}/${request.spec.datasetRef.name}`,
@@ -46,22 +51,4 @@ function planOf(summary: RequestSummary): string[] {
     ),
   );
   return requesterPlan(waiting.flatMap(({ resolution }) => (resolution.kind === 'resolved' ? [resolution.entry] : [])));
-}
-
-/** An annotation on the request is answered when each of its items has answered it. */
-function handled(
-  operator: Operator,
-  request: ShareRequest,
-  { items }: RequestSummary,
-): Pick<ShareRequestStatus, 'lastHandledVerifyAt' | 'lastHandledReapplyAt'> {
-  const known = items.map(({ item }) => operator.memory.items.get(item.metadata.uid ?? ''));
-  const verify = request.metadata.annotations?.[annotations.verify];
-  const reapply = request.metadata.annotations?.[annotations.reapply];
-  const verified = verify !== undefined && known.every((each) => each !== undefined && each.handledVerify >= verify);
-  const reapplied = reapply !== undefined && known.every((each) => each !== undefined && each.handledReapply >= reapply);
-  const { lastHandledVerifyAt, lastHandledReapplyAt } = request.status ?? {};
-  return {
-    ...(verified ? { lastHandledVerifyAt: verify } : lastHandledVerifyAt === undefined ? {} : { lastHandledVerifyAt }),
-    ...(reapplied ? { lastHandledReapplyAt: reapply } : lastHandledReapplyAt === undefined ? {} : { lastHandledReapplyAt }),
-  };
 }

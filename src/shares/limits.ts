@@ -1,5 +1,6 @@
-/** How much one namespace may ask for of one Dataset (`sharing.limits`). Pure. Older requests keep their place; what is shared already is never touched. */
-import type { Dataset, ShareRequest } from '../api/index.ts';
+/** What a Dataset asks of requests: how many from one namespace (`sharing.limits`), and for how long (`sharing.expiration`). Pure. Older requests keep their place; what is shared already is never touched. */
+import { durationMs, type Dataset, type ShareRequest } from '../api/index.ts';
+import { timeOf } from './approval.ts';
 import type { Problem } from './preconditions.ts';
 
 /** Why the request is one too many for its namespace; undefined where it isn't. `siblings`: all requests of its namespace on the Dataset. */
@@ -13,6 +14,26 @@ export function limitProblem(dataset: Dataset, request: ShareRequest, siblings: 
   if (principals !== undefined && names.indexOf(request.spec.principal.name) >= principals)
     return limitReached(`${String(principals)} principal${principals === 1 ? '' : 's'}`);
   return undefined;
+}
+
+/** Why the request's end is not what the Dataset asks for; undefined where it is. Its length counts from when it was made. */
+export function expirationProblem(dataset: Dataset, request: ShareRequest): Problem | undefined {
+  const { required, min } = dataset.spec.sharing.expiration;
+  const { expireTime, expiresAfter } = request.spec;
+  if (expireTime === undefined && expiresAfter === undefined) {
+    return required
+      ? {
+          reason: 'ExpirationRequired',
+          message: 'the owner wants every share of this dataset to have an end: set spec.expireTime or spec.expiresAfter',
+        }
+      : undefined;
+  }
+  const asked =
+    expiresAfter === undefined
+      ? (timeOf(expireTime) ?? 0) - (timeOf(request.metadata.creationTimestamp) ?? 0)
+      : durationMs(expiresAfter);
+  if (min === undefined || asked >= durationMs(min)) return undefined;
+  return { reason: 'ExpirationOutOfRange', message: `the owner shares this dataset for at least ${min}: ask for a later end` };
 }
 
 function limitReached(what: string): Problem {

@@ -89,25 +89,6 @@ export const awsReasons = {
     next: 'Set object ownership of the bucket to BucketOwnerEnforced.',
     kinds: ['Dataset', ...share],
   },
-  BlockedByPublicPolicy: {
-    meaning:
-      "A foreign statement of the bucket's policy is public and block public access is on, so AWS refuses every change of the policy.",
-    actor: 'owner',
-    next: 'Remove the public statement that the message names.',
-    kinds: [...share],
-  },
-  DeniedByOwnerPolicy: {
-    meaning: 'The share is written, but a statement of somebody else denies the principal.',
-    actor: 'owner',
-    next: 'Change the statement that the message names.',
-    kinds: [...share],
-  },
-  DeniedByPrincipalPolicy: {
-    meaning: "The share is written, but a policy or permissions boundary on the principal's side keeps it from being used.",
-    actor: 'owner of the principal',
-    next: 'Change the policy that the message names.',
-    kinds: [...share],
-  },
   PrincipalNotFound: {
     meaning: 'The IAM role or user does not exist.',
     actor: 'owner of the principal',

@@ -101,30 +101,17 @@ export const platformReasons = {
     next: 'See the condition Ready of the Dataset.',
     kinds: [...share],
   },
-  RemovalHeld: {
-    meaning:
-      'More than 20 shares and more than a quarter of the live shares of the Environment would be taken away at once without anybody having asked for it.',
-    actor: 'platform team',
-    next: 'Find out what is missing. If it is meant, annotate the Environment as the message says.',
-    kinds: ['Environment'],
-  },
   MassRevoke: {
     meaning:
       'The share would be taken away together with unusually many others; the Environment waits for the platform team (RemovalHeld).',
     actor: 'platform team',
     next: 'See the condition RemovalHeld of the Environment.',
-    kinds: [...share],
-  },
-  RevokeBlocked: {
-    meaning: 'Access has to be taken back and AWS cannot be reached.',
-    actor: 'platform team',
-    next: 'Restore access to the account. As a last resort sluice.dev/force-delete on the ShareItem lets go and records what stays.',
-    kinds: [...share],
+    kinds: ['Environment', ...share],
   },
   LeftoversFound: {
     meaning: 'Something was let go of by force and is still in AWS.',
     actor: 'platform team',
-    next: 'Remove what status.leftovers lists; the entry goes when the next sweep finds it clean.',
+    next: 'Remove by hand what status.leftovers lists. The list stays with the object, as a record.',
     kinds: ['Dataset', 'Environment'],
   },
 } as const satisfies Record<string, ReasonDoc>;

@@ -72,12 +72,6 @@ export const workflowReasons = {
     next: 'Ask for an earlier end, or let it expire.',
     kinds: [...share],
   },
-  ConflictingApprovals: {
-    meaning: 'Several ShareApprovals contradict each other about one item. Nothing new is granted.',
-    actor: 'owner',
-    next: 'Edit or delete one of them; the message names them.',
-    kinds: [...share, 'ShareApproval'],
-  },
   PrincipalRecreated: {
     meaning: 'The principal was deleted and made again: for AWS, another one. Its grants were withdrawn.',
     actor: 'owner',
@@ -146,12 +140,6 @@ export const workflowReasons = {
     actor: 'requester',
     next: 'Remove the item, or ask the owner to add it to the Dataset; status.invalidItems lists them.',
     kinds: ['ShareRequest', 'ReceivedShare'],
-  },
-  PermissionNotOffered: {
-    meaning: 'The Dataset does not offer a permission that is asked for (sharing.permissions).',
-    actor: 'requester',
-    next: 'Ask for less, or have the owner offer it.',
-    kinds: [...share],
   },
   ExpirationRequired: {
     meaning: 'The Dataset wants every share to have an end.',
