@@ -230,7 +230,7 @@ function waitingSituation(input: DecisionInput): Situation {
   return {
     kind: 'pending',
     reason: 'PendingApproval',
-    message: `waiting for the owner of the dataset to approve ${itemLabel(input.item)}`,
+    message: "waiting for the dataset's owner to approve it",
   };
 }
 

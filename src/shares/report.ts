@@ -227,11 +227,10 @@ function progressing(
     told.find(({ reason }) => reason !== 'Progressing') ??
     told[0];
   const done = targets.filter((each) => each.state === 'Applied' || each.state === 'Removed').length;
-  const words =
-    retried === undefined
-      ? { reason: as.reason, message: `${String(done)}/${String(targets.length)} AWS documents done` }
-      : { reason: retried.reason ?? 'ProgressingWithRetry', message: retried.message ?? '' };
-  return { phase: as.phase, ready: false, ...words, progress: 'reconciling' };
+  const verb = as.reason === 'Revoking' ? 'taken back' : 'granted';
+  const still = `access is being ${verb}: ${String(done)} of ${String(targets.length)} AWS policies done`;
+  const { reason = 'ProgressingWithRetry', message = '' } = retried ?? { reason: as.reason, message: still };
+  return { phase: as.phase, ready: false, reason, message, progress: 'reconciling' };
 }
 
 function isTouched(target: TargetState): boolean {
@@ -271,7 +270,12 @@ function conditionsOf(outcome: Outcome, health: Health, input: ReportInput): Con
   conditions.push(
     targets.length === 0
       ? { type: 'Granted', status: 'False', reason: 'NotGranted', message: 'nothing is granted in AWS' }
-      : { type: 'Granted', status: 'True', reason, message: `${String(carried)} AWS documents may carry this share` },
+      : {
+          type: 'Granted',
+          status: 'True',
+          reason,
+          message: `${String(carried)} of ${String(targets.length)} AWS policies may carry this share`,
+        },
   );
   if (health.status === 'Healthy')
     conditions.push({ type: 'Healthy', status: 'True', reason: health.reason, message: 'AWS holds what was consented to' });

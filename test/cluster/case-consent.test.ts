@@ -54,6 +54,8 @@ describe.concurrent('a request', () => {
     const plan = received.status?.plan?.join('\n') ?? '';
     expect(plan).toContain(`bucket policy of ${world.buckets['orders'] ?? ''}: allow ${world.roles['analysts']?.arn ?? ''}`);
     expect(plan).toContain(`key policy of ${world.keys['orders'] ?? ''}`);
+    const events = ['get', 'events.events.k8s.io', '-n', world.producer.namespace, '-o', 'jsonpath={.items[*].note}'];
+    await until('the owner hears of it', async () => (await kubectl(events)).includes(`${world.consumer.namespace}/weekly: `));
     expect(see.writes()).toEqual([]);
     expect(await world.reads('analysts', 'orders')).toBe(false);
   });
