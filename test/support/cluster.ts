@@ -43,8 +43,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => own?.stop();
 }
 
+/** The cluster of a program that vitest does not run. */
+let outsideVitest: SharedCluster | undefined;
+
+/** For a program of its own, such as the benchmarks: starts a cluster that the functions below use from then on. Returns what stops it. */
+export async function startOwnCluster(log: (line: string) => void): Promise<() => Promise<void>> {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const { kubectl, helm } = await ensureBinaries(log);
+  const own = await startCluster({ dir, log });
+  outsideVitest = { kubeconfig: join(dir, 'kubeconfig'), dir, kubectl, helm };
+  return () => own.stop();
+}
+
 function shared(): SharedCluster {
-  return inject('cluster');
+  return outsideVitest ?? inject('cluster');
 }
 
 /** The shared cluster, as its administrator. */
