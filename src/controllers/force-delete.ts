@@ -1,5 +1,5 @@
 /**
- * Letting go by force: a ShareItem that is being deleted and carries `sluice.dev/force-delete: "true"` is released after one attempt to take back each of its grants.
+ * Letting go by force: a ShareItem that has to be taken back and carries `sluice.dev/force-delete: "true"` is released after one attempt at each of its grants.
  * What stays in AWS is listed in `status.leftovers` of the Dataset (of the Environment, where the Dataset is gone) before the item goes: nothing is forgotten.
  */
 import type { Dataset, Environment, ShareItem } from '../api/index.ts';
@@ -15,7 +15,7 @@ const leftoversKept = 50;
 
 /** Whether somebody asked to let go of the item. */
 export function isForced({ metadata }: ShareItem): boolean {
-  return metadata.deletionTimestamp !== undefined && metadata.annotations?.[annotations.forceDelete] === 'true';
+  return metadata.annotations?.[annotations.forceDelete] === 'true';
 }
 
 /** Ids of the item's entries that may be let go: each target was tried, and what is left is on record. */

@@ -56,7 +56,7 @@ export async function reconcileTarget(
   const questions = new Map(work.contributions.map(({ item }) => [item, intentOf(memory, item, key)?.fingerprint ?? 'hold']));
   const report = await ask(operator, { key, items, work, signal });
   coalescer.ran(key, report.writes.length > 0);
-  if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'AWS was written');
+  if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'changes in AWS');
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
   if (report.failure !== undefined)
     logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
