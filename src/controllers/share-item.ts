@@ -1,26 +1,24 @@
 /**
  * The ShareItem controller: gather → decide → record → (targets do the AWS work) → report. It makes no AWS call itself.
  */
-import { shareItem, type ResolvedShare, type ShareItem, type ShareItemStatus, type ShareRequest } from '../api/index.ts';
+import type { ShareItem } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
-import { shortPrincipal } from '../shares/arn.ts';
-import { decide, modeOf, type Decision, type DecisionInput } from '../shares/decide.ts';
-import { expirationProblem, limitProblem } from '../shares/limits.ts';
-import type { Resolution } from '../shares/resolution.ts';
-import { datasetNotAvailable } from '../shares/resolve.ts';
+import { decide, modeOf, type Decision } from '../shares/decide.ts';
 import { isReady, reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
-import { isForced, releasedEntries } from './force-delete.ts';
-import { datasetOf, isVisible, limitsOf, resolutionOf, roleOf, siblingsOf, standing } from './gather.ts';
+import { isForced } from './force-delete.ts';
+import { datasetOf } from './gather.ts';
 import { removalHeld } from './guard.ts';
 import { holdUsed } from './finalizers.ts';
-import { fingerprintOf, intentsOf, questionOf, type RepairRule, type StampedIntent } from './intents.ts';
+import { intentsOf, questionOf, type RepairRule, type StampedIntent } from './intents.ts';
+import { decisionInputOf, lookupIn, newest, repairRule, requestOf } from './item-input.ts';
+import { publish } from './item-status.ts';
 import { contributionId } from './ledger.ts';
-import { historyLength, type ItemMemory } from './memory.ts';
+import type { ItemMemory } from './memory.ts';
 import { annotations, finalizers, type Operator } from './operator.ts';
-import { sameJson, stampConditions, timestamp, writeStatus } from './status.ts';
+import { sameJson } from './status.ts';
 
 /** A cache that is behind our own last write is asked again after this long. */
 const staleCacheMs = 20;
@@ -32,6 +30,8 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   const { cluster, writes, memory, clock } = operator;
   const item = cluster.items.store.get(key);
   if (item === undefined) return forgetItem(operator, key);
+  // Made again under its old name: what was known was about another one.
+  if ((memory.uids.get(key) ?? item.metadata.uid) !== item.metadata.uid) forgetItem(operator, key);
   if (!writes.isFresh(`shareitems/${key}`, item.metadata.resourceVersion)) return { kind: 'requeue', afterMs: staleCacheMs };
   const request = requestOf(operator, item);
   const rule = repairRule(operator, item, request);
@@ -49,7 +49,7 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   remember(operator, { key, item: recorded, decision, report, intents, rule });
   addTargets(operator, recorded, { decision, intents });
   if (decision.discard && decision.resolved.length === 0) return discard(operator, recorded);
-  if (report !== undefined) await publish(operator, { item: recorded, decision, report, rule });
+  if (report !== undefined) await publish(operator, { item: recorded, decision, report });
   if (!sameJson(previous?.report, report) || !sameJson(previous?.decision.situation, decision.situation))
     addRequest(operator, item);
   // Its leftovers are on their way into a status, which wakes nobody.
@@ -57,108 +57,6 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   return decision.dueAt === undefined
     ? { kind: 'done' }
     : { kind: 'requeue', afterMs: Math.max(0, decision.dueAt - clock.now()), priority: Priority.change };
-}
-
-// — gather and decide —
-
-function requestOf({ cluster }: Operator, item: ShareItem): ShareRequest | undefined {
-  const request = cluster.requests.store.get(`${item.metadata.namespace ?? ''}/${item.spec.requestRef.name}`);
-  return request?.metadata.uid === item.spec.requestRef.uid ? request : undefined;
-}
-
-/** Everything that the decision about an item is taken from, but for the guard. */
-export function decisionInputOf(operator: Operator, item: ShareItem): Omit<DecisionInput, 'removalHeld'> {
-  const request = requestOf(operator, item);
-  const rule = repairRule(operator, item, request);
-  return {
-    item,
-    request,
-    limits: limitsOf(datasetOf(operator, item.spec.datasetRef)),
-    resolution: resolutionFor(operator, item, request),
-    standing: standing(operator, item.spec, request),
-    cleared: new Set([
-      ...entriesWith(operator, item, { state: 'Removed', mode: 'drop', rule }),
-      ...releasedEntries(operator, item, dropStateIn(operator)),
-    ]),
-    applied: entriesWith(operator, item, { state: 'Applied', mode: 'want', rule }),
-    withdrawalSeen: isWithdrawalSeen(operator, item),
-    now: operator.clock.now(),
-  };
-}
-
-/** The last answer to «take it away» on a target. */
-function dropStateIn(operator: Operator) {
-  return (contribution: string, target: string): TargetState | undefined =>
-    lookupIn(operator)({ contribution, target, fingerprint: 'drop' });
-}
-
-/** Withdrawing is deleting or changing an approval. One that is gone and was not seen to go may have been lost. */
-function isWithdrawalSeen({ cluster, memory }: Operator, { spec }: ShareItem): boolean {
-  const ref = spec.consent?.approvalRef;
-  if (ref === undefined) return true;
-  const approval = cluster.approvals.store.get(`${spec.datasetRef.namespace}/${ref.name}`);
-  return approval !== undefined || memory.withdrawn.has(ref.uid);
-}
-
-/** A Dataset that is closed to the namespace by now still serves what it consented to: who may ask is another question than who has. */
-function resolutionFor(operator: Operator, item: ShareItem, request: ShareRequest | undefined): Resolution {
-  if (request === undefined) return { kind: 'gone', discard: true, lost: true, ...datasetNotAvailable };
-  const dataset = datasetOf(operator, item.spec.datasetRef);
-  const live = item.spec.consent !== undefined && item.spec.consent.ended === undefined;
-  const visible = live || isVisible(operator, dataset, item.metadata.namespace ?? '');
-  const unacceptable =
-    live || dataset === undefined
-      ? undefined
-      : (expirationProblem(dataset, request) ?? limitProblem(dataset, request, siblingsOf(operator, request)));
-  if (visible && unacceptable !== undefined) return { kind: 'unavailable', ...unacceptable };
-  return resolutionOf(operator, request, item.spec, visible ? dataset : undefined);
-}
-
-/** Ids of the entries of which every target's last read-back says `state`. */
-function entriesWith(
-  operator: Operator,
-  item: ShareItem,
-  asked: { readonly state: TargetState['state']; readonly mode: 'want' | 'drop'; readonly rule: RepairRule },
-): ReadonlySet<string> {
-  const entries = (item.spec.resolved ?? []).filter((entry) => (entry.state === 'Revoking') === (asked.mode === 'drop'));
-  const lookup = lookupIn(operator);
-  const done = entries.filter((entry) => {
-    const fingerprint = fingerprintOf(entry, asked.mode, asked.rule);
-    const contribution = contributionId(item, entry);
-    return entry.targets.every((target) => lookup({ contribution, target, fingerprint })?.state === asked.state);
-  });
-  return new Set(done.map((entry) => entry.id));
-}
-
-function lookupIn({ memory }: Operator) {
-  return (question: {
-    readonly contribution: string;
-    readonly target: string;
-    readonly fingerprint: string;
-  }): TargetState | undefined => {
-    const result = memory.results.get(question.target)?.get(question.contribution);
-    return result?.fingerprint === question.fingerprint ? result.state : undefined;
-  };
-}
-
-function repairRule(operator: Operator, item: ShareItem, request: ShareRequest | undefined): RepairRule {
-  const dataset = datasetOf(operator, item.spec.datasetRef);
-  const token = newest([
-    request?.metadata.annotations?.[annotations.reapply],
-    dataset?.metadata.annotations?.[annotations.reapply],
-  ]);
-  const handled = operator.memory.items.get(item.metadata.uid ?? '')?.handledReapply ?? item.status?.lastHandledReapplyAt ?? '';
-  return { reportOnly: dataset?.spec.sharing.drift === 'Report', token, reapply: token !== '' && token !== handled };
-}
-
-/** The latest of several requests by annotation; they are times, so that the order of text is the order of time. */
-function newest(tokens: readonly (string | undefined)[]): string {
-  return (
-    tokens
-      .filter((token) => token !== undefined)
-      .toSorted()
-      .at(-1) ?? ''
-  );
 }
 
 /** The guard is the Environment's whose data is shared. */
@@ -336,91 +234,4 @@ function addRequest(operator: Operator, item: ShareItem): void {
   const { namespace, name } = item.spec.datasetRef;
   operator.queues.dataset.add(`${namespace}/${name}`, { priority: Priority.resync, afterMs: 500 });
   operator.queues.request.add(indexKeys.request(item.metadata.namespace ?? '', item.spec.requestRef.name));
-}
-
-// — report —
-
-async function publish(
-  operator: Operator,
-  outcome: { readonly item: ShareItem; readonly decision: Decision; readonly report: ItemReport; readonly rule: RepairRule },
-): Promise<void> {
-  const { item, report } = outcome;
-  const uid = item.metadata.uid ?? '';
-  const fresh = operator.memory.history.get(uid) ?? [];
-  const written = await writeStatus(operator, types.item, item, statusOf(operator, outcome, fresh));
-  // More may have been done in AWS while the status was on its way.
-  const later = (operator.memory.history.get(uid) ?? []).filter((entry) => !fresh.includes(entry));
-  operator.memory.history.set(uid, later);
-  if (written && item.status?.phase !== report.phase) announce(operator, item, report);
-}
-
-function statusOf(
-  operator: Operator,
-  outcome: { readonly item: ShareItem; readonly decision: Decision; readonly report: ItemReport },
-  fresh: readonly NonNullable<ShareItemStatus['history']>[number][],
-): ShareItemStatus {
-  const { item, decision, report } = outcome;
-  const known = operator.memory.items.get(item.metadata.uid ?? '');
-  const generation = item.metadata.generation ?? 0;
-  const live = decision.resolved.findLast((entry) => entry.state !== 'Revoking');
-  const history = [...fresh, ...(item.status?.history ?? [])].slice(0, historyLength);
-  const request = requestOf(operator, item);
-  const declared = request === undefined ? undefined : roleOf(operator, request)?.spec.principalArn;
-  const principalArn = decision.resolved.at(-1)?.principal.arn ?? declared ?? item.status?.display?.principalArn;
-  return {
-    observedGeneration: generation,
-    phase: report.phase,
-    ...(report.healthStatus === undefined ? {} : { healthStatus: report.healthStatus }),
-    ...(report.healthMessage === '' ? {} : { healthMessage: report.healthMessage.slice(0, 4096) }),
-    ...(report.verifiedAt === undefined ? {} : { lastVerificationTime: timestamp(report.verifiedAt) }),
-    ...(decision.consent?.expireTime === undefined || live === undefined ? {} : { expireTime: decision.consent.expireTime }),
-    conditions: stampConditions(report.conditions, item.status?.conditions, { generation, now: operator.clock.now() }),
-    ...(report.grants.length === 0 ? {} : { grants: dedupeTargets(report.grants) }),
-    ...(live === undefined ? {} : { connection: connectionOf(live) }),
-    ...(history.length === 0 ? {} : { history }),
-    ...(known === undefined || known.handledVerify === '' ? {} : { lastHandledVerifyAt: known.handledVerify }),
-    ...(known === undefined || known.handledReapply === '' ? {} : { lastHandledReapplyAt: known.handledReapply }),
-    display: {
-      dataset: `${item.spec.datasetRef.namespace}/${item.spec.datasetRef.name}`,
-      ...(principalArn === undefined ? {} : { principal: shortPrincipal(principalArn) }),
-      ...(principalArn === undefined ? {} : { principalArn }),
-    },
-  };
-}
-
-/** An item may have two entries on one document while it moves; the list is keyed by document and shows the one that is furthest behind. */
-function dedupeTargets(grants: ItemReport['grants']): NonNullable<ShareItemStatus['grants']> {
-  const rank = { Failed: 0, Pending: 1, Applied: 2 };
-  const byTarget = new Map<string, ItemReport['grants'][number]>();
-  for (const grant of grants) {
-    const other = byTarget.get(grant.target);
-    if (other === undefined || rank[grant.state] < rank[other.state]) byTarget.set(grant.target, grant);
-  }
-  return [...byTarget.values()].map(({ target, state, message }) => ({
-    target,
-    state,
-    ...(message === '' ? {} : { message: message.slice(0, 1024) }),
-  }));
-}
-
-function connectionOf(entry: ResolvedShare): NonNullable<ShareItemStatus['connection']> {
-  return {
-    s3Uri: `s3://${entry.bucket}/`,
-    region: entry.environment.region,
-    example: `aws s3 ls s3://${entry.bucket}/ --region ${entry.environment.region}`,
-  };
-}
-
-function announce(operator: Operator, item: ShareItem, report: ItemReport): void {
-  const ready = report.conditions.find((condition) => condition.type === 'Ready');
-  const bad = report.phase === 'ShareFailed' || report.phase === 'RevokeFailed' || report.phase === 'ShareRejected';
-  const note = ready?.message ?? report.phase;
-  const { apiVersion, kind } = { apiVersion: `${shareItem.resource.group}/${shareItem.resource.version}`, kind: shareItem.kind };
-  operator.events.record({
-    regarding: { apiVersion, kind, metadata: item.metadata },
-    type: bad ? 'Warning' : 'Normal',
-    reason: report.phase,
-    action: 'Reconcile',
-    note,
-  });
 }

@@ -1,0 +1,99 @@
+/**
+ * The status of a ShareItem from its decision and report: shapes, cuts and the history. Nothing is decided here.
+ */
+import { shareItem, type ResolvedShare, type ShareItem, type ShareItemStatus } from '../api/index.ts';
+import { shortPrincipal } from '../shares/arn.ts';
+import type { Decision } from '../shares/decide.ts';
+import type { ItemReport } from '../shares/report.ts';
+import { types } from './cluster.ts';
+import { roleOf } from './gather.ts';
+import { requestOf } from './item-input.ts';
+import { historyLength } from './memory.ts';
+import type { Operator } from './operator.ts';
+import { stampConditions, timestamp, writeStatus } from './status.ts';
+
+/** Writes the item's status where it differs, with what was done in AWS since, and tells of a new phase. */
+export async function publish(
+  operator: Operator,
+  outcome: { readonly item: ShareItem; readonly decision: Decision; readonly report: ItemReport },
+): Promise<void> {
+  const { item, report } = outcome;
+  const uid = item.metadata.uid ?? '';
+  const fresh = operator.memory.history.get(uid) ?? [];
+  const written = await writeStatus(operator, types.item, item, statusOf(operator, outcome, fresh));
+  // More may have been done in AWS while the status was on its way.
+  const later = (operator.memory.history.get(uid) ?? []).filter((entry) => !fresh.includes(entry));
+  operator.memory.history.set(uid, later);
+  if (written && item.status?.phase !== report.phase) announce(operator, item, report);
+}
+
+function statusOf(
+  operator: Operator,
+  outcome: { readonly item: ShareItem; readonly decision: Decision; readonly report: ItemReport },
+  fresh: readonly NonNullable<ShareItemStatus['history']>[number][],
+): ShareItemStatus {
+  const { item, decision, report } = outcome;
+  const known = operator.memory.items.get(item.metadata.uid ?? '');
+  const generation = item.metadata.generation ?? 0;
+  const live = decision.resolved.findLast((entry) => entry.state !== 'Revoking');
+  const history = [...fresh, ...(item.status?.history ?? [])].slice(0, historyLength);
+  const request = requestOf(operator, item);
+  const declared = request === undefined ? undefined : roleOf(operator, request)?.spec.principalArn;
+  const principalArn = decision.resolved.at(-1)?.principal.arn ?? declared ?? item.status?.display?.principalArn;
+  return {
+    observedGeneration: generation,
+    phase: report.phase,
+    ...(report.healthStatus === undefined ? {} : { healthStatus: report.healthStatus }),
+    ...(report.healthMessage === '' ? {} : { healthMessage: report.healthMessage.slice(0, 4096) }),
+    ...(report.verifiedAt === undefined ? {} : { lastVerificationTime: timestamp(report.verifiedAt) }),
+    ...(decision.consent?.expireTime === undefined || live === undefined ? {} : { expireTime: decision.consent.expireTime }),
+    conditions: stampConditions(report.conditions, item.status?.conditions, { generation, now: operator.clock.now() }),
+    ...(report.grants.length === 0 ? {} : { grants: dedupeTargets(report.grants) }),
+    ...(live === undefined ? {} : { connection: connectionOf(live) }),
+    ...(history.length === 0 ? {} : { history }),
+    ...(known === undefined || known.handledVerify === '' ? {} : { lastHandledVerifyAt: known.handledVerify }),
+    ...(known === undefined || known.handledReapply === '' ? {} : { lastHandledReapplyAt: known.handledReapply }),
+    display: {
+      dataset: `${item.spec.datasetRef.namespace}/${item.spec.datasetRef.name}`,
+      ...(principalArn === undefined ? {} : { principal: shortPrincipal(principalArn) }),
+      ...(principalArn === undefined ? {} : { principalArn }),
+    },
+  };
+}
+
+/** An item may have two entries on one document while it moves; the list is keyed by document and shows the one that is furthest behind. */
+function dedupeTargets(grants: ItemReport['grants']): NonNullable<ShareItemStatus['grants']> {
+  const rank = { Failed: 0, Pending: 1, Applied: 2 };
+  const byTarget = new Map<string, ItemReport['grants'][number]>();
+  for (const grant of grants) {
+    const other = byTarget.get(grant.target);
+    if (other === undefined || rank[grant.state] < rank[other.state]) byTarget.set(grant.target, grant);
+  }
+  return [...byTarget.values()].map(({ target, state, message }) => ({
+    target,
+    state,
+    ...(message === '' ? {} : { message: message.slice(0, 1024) }),
+  }));
+}
+
+function connectionOf(entry: ResolvedShare): NonNullable<ShareItemStatus['connection']> {
+  return {
+    s3Uri: `s3://${entry.bucket}/`,
+    region: entry.environment.region,
+    example: `aws s3 ls s3://${entry.bucket}/ --region ${entry.environment.region}`,
+  };
+}
+
+function announce(operator: Operator, item: ShareItem, report: ItemReport): void {
+  const ready = report.conditions.find((condition) => condition.type === 'Ready');
+  const bad = report.phase === 'ShareFailed' || report.phase === 'RevokeFailed' || report.phase === 'ShareRejected';
+  const note = ready?.message ?? report.phase;
+  const { apiVersion, kind } = { apiVersion: `${shareItem.resource.group}/${shareItem.resource.version}`, kind: shareItem.kind };
+  operator.events.record({
+    regarding: { apiVersion, kind, metadata: item.metadata },
+    type: bad ? 'Warning' : 'Normal',
+    reason: report.phase,
+    action: 'Reconcile',
+    note,
+  });
+}
