@@ -3,14 +3,59 @@ const pure = '^src/(api|shares|policy)/';
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 module.exports = {
   forbidden: [
-    rule('no-circular', 'A cycle means two files hold one idea.', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
-    rule('src-is-the-product', 'What ships never needs the sandbox or the tests.', { path: '^src/' }, { path: '^(sandbox|test|scripts)/' }),
-    rule('pure-stays-pure', 'Decisions take values and return values.', { path: pure }, { path: '^src/(kube|aws|targets|controllers|main|config)' }),
-    rule('pure-no-io', 'Decisions do no I/O.', { path: pure }, { path: '^(node:)?(fs|net|http|https|child_process|os)$|node_modules/(@aws-sdk|@kubernetes|undici|pino|prom-client)' }),
-    rule('kube-knows-no-kind', 'The Kubernetes runtime knows no kind of ours.', { path: '^src/kube/' }, { path: '^src/(api|shares|policy|aws|targets|controllers)/' }),
-    rule('policy-knows-no-share', 'IAM documents know nothing of shares.', { path: '^src/policy/' }, { path: '^src/(shares|api)/' }),
-    rule('targets-below-controllers', 'Targets are called by controllers, never the reverse.', { path: '^src/(targets|aws)/' }, { path: '^src/controllers/' }),
-    rule('aws-knows-no-kubernetes', 'AWS sessions and targets know no cluster.', { path: '^src/(aws|targets)/' }, { path: '^src/kube/' }),
+    rule(
+      'no-circular',
+      'A cycle means two files hold one idea.',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    ),
+    rule(
+      'src-is-the-product',
+      'What ships never needs the sandbox or the tests.',
+      { path: '^src/' },
+      { path: '^(sandbox|test|scripts)/' },
+    ),
+    rule(
+      'pure-stays-pure',
+      'Decisions take values and return values.',
+      { path: pure },
+      { path: '^src/(kube|aws|targets|controllers|main|config)' },
+    ),
+    rule(
+      'pure-no-io',
+      'Decisions do no I/O.',
+      { path: pure },
+      { path: '^(node:)?(fs|net|http|https|child_process|os)$|node_modules/(@aws-sdk|@kubernetes|undici|pino|prom-client)' },
+    ),
+    rule(
+      'kube-knows-no-kind',
+      'The Kubernetes runtime knows no kind of ours.',
+      { path: '^src/kube/' },
+      { path: '^src/(api|shares|policy|aws|targets|controllers)/' },
+    ),
+    rule(
+      'policy-knows-no-share',
+      'IAM documents know nothing of shares.',
+      { path: '^src/policy/' },
+      { path: '^src/(shares|api)/' },
+    ),
+    rule(
+      'targets-below-controllers',
+      'Targets are called by controllers, never the reverse.',
+      { path: '^src/(targets|aws)/' },
+      { path: '^src/controllers/' },
+    ),
+    rule(
+      'aws-knows-no-kubernetes',
+      'AWS sessions and targets know no cluster.',
+      { path: '^src/(aws|targets)/' },
+      { path: '^src/kube/' },
+    ),
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensions: ['.ts', '.js'] } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
 };

@@ -2,8 +2,14 @@
 import tseslint from 'typescript-eslint';
 
 const noWallClock = [
-  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Take a Clock (src/clock.ts): tests run on a virtual one.' },
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take a Clock (src/clock.ts): tests run on a virtual one.' },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'Take a Clock (src/clock.ts): tests run on a virtual one.',
+  },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'Take a Clock (src/clock.ts): tests run on a virtual one.',
+  },
 ];
 
 export default tseslint.config(
@@ -21,9 +27,22 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
       'max-params': ['error', 4],
-      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Named exports only: a name is searched for.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only: a name is searched for.' },
+      ],
     },
   },
-  { files: ['src/**/*.ts'], ignores: ['src/clock.ts'], rules: { 'no-restricted-syntax': ['error', ...noWallClock, { selector: 'ExportDefaultDeclaration', message: 'Named exports only: a name is searched for.' }] } },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/clock.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...noWallClock,
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only: a name is searched for.' },
+      ],
+    },
+  },
   { files: ['*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
 );
