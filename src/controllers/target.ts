@@ -92,10 +92,10 @@ async function ask(operator: TargetOperator, { key, items, work, signal }: Asked
   }
 }
 
-/** Whether every contribution still asks what it asked when the run began. */
+/** Whether everything that the run would give is still asked for. What is asked for besides, by now, is for the next run. */
 function areAsked({ memory }: Operator, key: string): boolean {
   return [...(memory.asked.get(key) ?? [])].every(
-    ([contribution, question]) => questionOf(intentOf(memory, contribution, key)) === question,
+    ([contribution, question]) => question.startsWith('hold') || questionOf(intentOf(memory, contribution, key)) === question,
   );
 }
 

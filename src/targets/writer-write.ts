@@ -64,7 +64,8 @@ async function applyStep<C, G extends PrincipalGrant, O, S, X>(
     };
     return 'stop';
   }
-  if (isSuperseded(run)) return 'stop';
+  // What was begun is finished: half of a plan (a policy that is not attached) helps nobody, and looks like a copy that AWS shows late.
+  if (!progress.wrote && isSuperseded(run)) return 'stop';
   const action = kind.action(step, coordinates);
   try {
     const applied = await kind.apply(context, coordinates, { step, observed: progress.now });
