@@ -6,6 +6,9 @@ import type { Clock } from '../clock.ts';
 
 /** After a write the document is left alone for this long (ms). */
 const afterWriteMs = 500;
+/** Whatever came of it, a run takes time for each contribution: so much longer a crowded document rests, that runs take a fraction of the time (ms). */
+const perContributionMs = 2;
+const longestRestMs = 2000;
 /** With more items than this undecided, others that write into the same document are probably among them. */
 const backlogLength = 20;
 /** How long a document waits for a backlog at most, and how often it looks (ms). A revoke must not wait long. */
@@ -16,31 +19,32 @@ const lookAgainMs = 200;
 export interface Coalescer {
   /** Milliseconds that the target should wait still; 0: it may run now. */
   wait(key: string): number;
-  /** The target was run. */
-  ran(key: string, wrote: boolean): void;
+  /** The target was run, with so many contributions to it. */
+  ran(key: string, wrote: boolean, contributions?: number): void;
   forget(key: string): void;
 }
 
 /** Makes a coalescer. `backlog`: how many items wait to be decided. */
 export function createCoalescer(clock: Pick<Clock, 'now'>, backlog: () => number): Coalescer {
   const dueSince = new Map<string, number>();
-  const writtenAt = new Map<string, number>();
+  const restUntil = new Map<string, number>();
   return {
     wait: (key) => {
       const now = clock.now();
       const since = dueSince.get(key) ?? now;
       dueSince.set(key, since);
-      const pause = (writtenAt.get(key) ?? -afterWriteMs) + afterWriteMs - now;
+      const pause = (restUntil.get(key) ?? now) - now;
       if (pause > 0) return pause;
       return backlog() > backlogLength && now - since < longestWaitMs ? lookAgainMs : 0;
     },
-    ran: (key, wrote) => {
+    ran: (key, wrote, contributions = 0) => {
       dueSince.delete(key);
-      if (wrote) writtenAt.set(key, clock.now());
+      const rest = Math.min(contributions * perContributionMs, longestRestMs);
+      restUntil.set(key, clock.now() + Math.max(rest, wrote ? afterWriteMs : 0));
     },
     forget: (key) => {
       dueSince.delete(key);
-      writtenAt.delete(key);
+      restUntil.delete(key);
     },
   };
 }

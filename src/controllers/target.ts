@@ -55,7 +55,7 @@ export async function reconcileTarget(
   if (work === undefined) return forgetTarget(operator, key);
   const questions = new Map(work.contributions.map(({ item }) => [item, intentOf(memory, item, key)?.fingerprint ?? 'hold']));
   const report = await ask(operator, { key, items, work, signal });
-  coalescer.ran(key, report.writes.length > 0);
+  coalescer.ran(key, report.writes.length > 0, work.contributions.length);
   if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'changes in AWS');
   if (report.failure?.kind === 'expired') operator.sessions.forget(work.coordinates.session);
   if (report.failure !== undefined)
