@@ -47,7 +47,8 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   });
   const previous = memory.items.get(item.metadata.uid ?? '');
   remember(operator, { key, item: recorded, decision, report, intents, rule });
-  addTargets(operator, recorded, { decision, intents });
+  // Targets find their contributors by the cache's index. What was just recorded is not in it yet: its event brings us back, and then they are due.
+  if (recorded === item) addTargets(operator, recorded, { decision, intents });
   if (decision.discard && decision.resolved.length === 0) return discard(operator, recorded);
   if (report !== undefined) await publish(operator, { item: recorded, decision, report });
   if (!sameJson(previous?.report, report) || !sameJson(previous?.decision.situation, decision.situation))

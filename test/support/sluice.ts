@@ -14,8 +14,12 @@ import { createAws, listenAws, type Aws, type SeededRole } from '../../sandbox/a
 import { operatorNamespace } from '../../sandbox/cluster/chart.ts';
 import { operatorPolicy, operatorRolePolicy, trust } from '../../sandbox/operator-policy.ts';
 import { systemClock } from '../../src/clock.ts';
+import { types } from '../../src/controllers/cluster.ts';
 import { createClient, type Client } from '../../src/kube/client.ts';
-import { loadClusterConfig } from '../../src/kube/cluster-config.ts';
+import { loadClusterConfig, type Credentials } from '../../src/kube/cluster-config.ts';
+import { isConflict, isNotFound } from '../../src/kube/errors.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import type { ResourceType } from '../../src/kube/resource.ts';
 import { createTransport } from '../../src/kube/transport.ts';
 import { awsClients, type AwsClients } from './aws.ts';
 import { apply, installChart, kubeconfig, kubectl, serviceAccountKubeconfig, uniqueNamespace } from './cluster.ts';
@@ -143,19 +147,68 @@ export async function startSluice(
     },
   });
   await operator.start();
+  const worlds: World[] = [];
   const transport = createTransport({ config: loadClusterConfig({ kubeconfig: kubeconfig() }) });
   return {
     aws,
     endpoint: server.url,
     client: createClient(transport),
     operator,
-    world: (worldOptions) => createWorld(aws, worldOptions ?? {}),
+    world: async (worldOptions) => {
+      const world = await createWorld(aws, worldOptions ?? {});
+      worlds.push(world);
+      return world;
+    },
     stop: async () => {
       await operator.stop();
+      await removeWorlds(worlds);
       await transport.close();
       await server.close();
     },
   };
+}
+
+/**
+ * Takes the worlds out of the shared cluster, as the operator (nobody else may take its finalizers away): the accounts are gone with the stand-in, and the next
+ * file's operator shall not look for them.
+ */
+async function removeWorlds(worlds: readonly World[]): Promise<void> {
+  const config = loadClusterConfig({ kubeconfig: kubeconfig() });
+  const user = `system:serviceaccount:${operatorNamespace}:sluice`;
+  const asOperator = async (): Promise<Credentials> => {
+    const { headers, tls } = await config.credentials();
+    return { headers: { ...headers, 'Impersonate-User': user }, tls };
+  };
+  const transports = {
+    operator: createTransport({ config: { ...config, credentials: asOperator } }),
+    admin: createTransport({ config }),
+  };
+  const [operator, admin] = [createClient(transports.operator), createClient(transports.admin)];
+  const gone = (error: unknown): void => {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  };
+  const release = async (type: ResourceType, object: KubeObject): Promise<void> => {
+    const { name, namespace, finalizers } = object.metadata;
+    const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
+    if (finalizers?.some((each) => each.startsWith('sluice.dev/')))
+      await operator.mergePatch(type, { ...ref, body: { metadata: { finalizers: null } } }).catch(gone);
+  };
+  for (const { producer, consumer } of worlds) {
+    for (const { namespace } of [producer, consumer]) {
+      await admin.delete(types.namespace, { name: namespace }).catch(gone);
+      for (const type of [types.item, types.request, types.dataset, types.role] as readonly ResourceType[]) {
+        const { items } = await admin.list(type, { namespace });
+        await Promise.all(items.map((object) => release(type, object)));
+      }
+    }
+    for (const { environment } of [producer, consumer]) {
+      await admin.delete(types.environment, { name: environment }).catch(gone);
+      await admin
+        .get(types.environment, { name: environment })
+        .then((object) => release(types.environment as ResourceType, object), gone);
+    }
+  }
+  await Promise.all([transports.operator.close(), transports.admin.close()]);
 }
 
 /**
