@@ -6,6 +6,7 @@ import type { InformerEvent } from '../kube/informer.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import { Priority, type AddOptions } from '../kube/queue.ts';
 import { indexKeys } from './cluster.ts';
+import { wakeRequest, wakeRequests, wakeShares } from './dependents.ts';
 import type { Operator } from './operator.ts';
 import { sameJson } from './status.ts';
 
@@ -34,7 +35,7 @@ export function connect(operator: Operator): void {
       if (reachesOthers(event)) wakeDataset(operator, object, options);
     }),
   );
-  cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, object, options)));
+  cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequestAndApprovals(operator, object, options)));
   cluster.approvals.onEvent((event) => {
     if (event.type === 'deleted') memory.withdrawn.add(event.object.metadata.uid ?? '');
   });
@@ -102,13 +103,14 @@ function wakeEnvironment({ cluster, queues }: Operator, name: string): void {
   for (const item of cluster.items.store.index('environment', name)) queues.item.add(keyOf(item));
 }
 
-function wakeRole({ cluster, queues }: Operator, role: ConsumptionRole, options: AddOptions): void {
+function wakeRole(operator: Operator, role: ConsumptionRole, options: AddOptions): void {
+  const { cluster, queues } = operator;
   for (const other of cluster.roles.store.index('principal', role.spec.principalArn)) queues.role.add(keyOf(other), options);
-  for (const request of cluster.requests.store.index('role', keyOf(role)))
-    wakeRequestKey({ cluster, queues }, keyOf(request), options);
+  wakeRequests(operator, keyOf(role), options);
 }
 
-function wakeDataset({ cluster, queues }: Operator, dataset: Dataset, options: AddOptions): void {
+function wakeDataset(operator: Operator, dataset: Dataset, options: AddOptions): void {
+  const { cluster, queues } = operator;
   const key = keyOf(dataset);
   queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: countDelayMs });
   // Another namespace's Dataset on the same bucket may hold it now, or lose it.
@@ -116,13 +118,11 @@ function wakeDataset({ cluster, queues }: Operator, dataset: Dataset, options: A
     for (const rival of cluster.datasets.store.index('bucket', bucket.name))
       if (keyOf(rival) !== key) queues.dataset.add(keyOf(rival), options);
   }
-  for (const request of cluster.requests.store.index('dataset', key))
-    wakeRequestKey({ cluster, queues }, keyOf(request), options);
-  for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item), options);
+  wakeShares(operator, key, options);
 }
 
-function wakeRequest(operator: Operator, request: ShareRequest, options: AddOptions): void {
-  wakeRequestKey(operator, keyOf(request), options);
+function wakeRequestAndApprovals(operator: Operator, request: ShareRequest, options: AddOptions): void {
+  wakeRequest(operator, keyOf(request), options);
   const { namespace, name: dataset } = request.spec.datasetRef;
   const approvalKey = indexKeys.approval(
     { namespace, dataset },
@@ -132,18 +132,9 @@ function wakeRequest(operator: Operator, request: ShareRequest, options: AddOpti
     operator.queues.approval.add(keyOf(approval), options);
 }
 
-function wakeApproval({ cluster, queues }: Operator, approval: ShareApproval, options: AddOptions): void {
-  queues.approval.add(keyOf(approval), options);
-  wakeRequestKey(
-    { cluster, queues },
-    indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name),
-    options,
-  );
-}
-
-function wakeRequestKey({ cluster, queues }: Pick<Operator, 'cluster' | 'queues'>, key: string, options: AddOptions): void {
-  queues.request.add(key, options);
-  for (const item of cluster.items.store.index('request', key)) queues.item.add(keyOf(item), options);
+function wakeApproval(operator: Operator, approval: ShareApproval, options: AddOptions): void {
+  operator.queues.approval.add(keyOf(approval), options);
+  wakeRequest(operator, indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name), options);
 }
 
 function wakeItem({ queues }: Operator, object: ShareItem, options: AddOptions): void {
@@ -186,8 +177,9 @@ function usedBy({ spec }: InformerEvent<ShareItem>['object']): Used {
   };
 }
 
-function wakeNamespace({ cluster, queues }: Operator, name: string): void {
+function wakeNamespace(operator: Operator, name: string): void {
+  const { cluster, queues } = operator;
   for (const dataset of cluster.datasets.store.index('namespace', name)) queues.dataset.add(keyOf(dataset));
   for (const role of cluster.roles.store.index('namespace', name)) queues.role.add(keyOf(role));
-  for (const request of cluster.requests.store.index('namespace', name)) wakeRequestKey({ cluster, queues }, keyOf(request), {});
+  for (const request of cluster.requests.store.index('namespace', name)) wakeRequest(operator, keyOf(request), {});
 }
