@@ -1,10 +1,19 @@
 /**
  * From what principals are given to the statements of a resource policy. Grants with equal templates share one statement with a list of
- * principals; principals and resources are never crossed beyond what was granted.
+ * principals, and what the same principals get under one name on several resources shares one with a list of resources; principals and
+ * resources are never crossed beyond what was granted.
  */
 import { actionKey, byText, conditionKey, statementKey } from './compare.ts';
 import type { JsonObject } from './document.ts';
 import { nameHash } from './name-hash.ts';
+import { byteSize } from './size.ts';
+import type { Atom } from './statement-atoms.ts';
+
+/** Stands among principals for everybody: `"Principal": "*"`. Only with a condition that says who that is. */
+export const everybody = '*';
+
+/** A list of resources that is longer than this is written as the template's `widened` (bytes of JSON). */
+const widenAt = 2048;
 
 /** A statement without principals. */
 export interface StatementTemplate {
@@ -13,9 +22,11 @@ export interface StatementTemplate {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly condition?: JsonObject;
+  /** What is written for all the resources of the statement when their list grows long. It must cover them. */
+  readonly widened?: readonly string[];
 }
 
-/** A template with everybody who is given it. */
+/** A template with everyone who is given it. */
 export interface StatementGroup {
   readonly template: StatementTemplate;
   readonly principals: ReadonlySet<string>;
@@ -29,14 +40,21 @@ export function templateKey(template: StatementTemplate): string {
   return JSON.stringify([template.name, bodyOf(template)]);
 }
 
-/** Equal for templates and statements that give the same to their principals, whatever their name. */
-export function templateBody(template: StatementTemplate): string {
-  return bodyOf(template);
+/** The permissions that the template gives the principal; `wide`: as it reads where the list of resources is cut short, none where it never is. */
+export function templateAtoms(template: StatementTemplate, principal: string, form: 'exact' | 'wide' = 'exact'): Atom[] {
+  const condition = conditionKey(template.condition);
+  const resources = form === 'exact' ? template.resources : (template.widened ?? []);
+  return resources.flatMap((resource) => template.actions.map((action) => ({ principal, action, resource, condition })));
 }
 
-/** The body of a statement as {@link templateBody} has it: its meaning without its principals. */
-export function statementBody(statement: JsonObject): string {
-  return statementKey(Object.fromEntries(Object.entries(statement).filter(([name]) => name !== 'Principal')));
+/** The templates that a list of resources made so long that their statement is written with `widened`. */
+export function widenedTemplates(templates: readonly StatementTemplate[]): ReadonlySet<StatementTemplate> {
+  const groups = Map.groupBy(
+    templates.filter(({ widened }) => widened !== undefined),
+    (template) => mergeKey({ template, principals: new Set() }),
+  );
+  const long = [...groups.values()].filter((group) => isLong(group.flatMap(({ resources }) => resources)));
+  return new Set(long.flat());
 }
 
 /**
@@ -44,7 +62,7 @@ export function statementBody(statement: JsonObject): string {
  * discriminator, which depends on the template alone. A group without principals gives no statement: AWS accepts no empty list.
  */
 export function renderGroups(prefix: string, groups: readonly StatementGroup[]): OwnStatement[] {
-  const used = groups.filter((group) => group.principals.size > 0);
+  const used = merged(groups.filter((group) => group.principals.size > 0));
   const count = new Map<string, number>();
   for (const { template } of used) count.set(template.name, (count.get(template.name) ?? 0) + 1);
   return used
@@ -56,11 +74,33 @@ export function renderGroups(prefix: string, groups: readonly StatementGroup[]):
     .sort(byText((statement) => statement.Sid));
 }
 
+/** One group for all that differ in their resources only. */
+function merged(groups: readonly StatementGroup[]): StatementGroup[] {
+  return [...Map.groupBy(groups, mergeKey).values()].map((same) => {
+    const [first] = same as [StatementGroup];
+    const resources = [...new Set(same.flatMap(({ template }) => template.resources))];
+    const { widened } = first.template;
+    return {
+      ...first,
+      template: { ...first.template, resources: widened !== undefined && isLong(resources) ? widened : resources },
+    };
+  });
+}
+
+function mergeKey({ template, principals }: StatementGroup): string {
+  const { name, widened } = template;
+  return JSON.stringify([name, bodyOf({ ...template, resources: [] }), widened ?? [], [...principals].sort()]);
+}
+
+function isLong(resources: readonly string[]): boolean {
+  return byteSize(JSON.stringify([...new Set(resources)])) > widenAt;
+}
+
 function renderGroup(sid: string, { template, principals }: StatementGroup): OwnStatement {
   return {
     Sid: sid,
     Effect: 'Allow',
-    Principal: { AWS: [...principals].sort() },
+    Principal: principals.has(everybody) ? everybody : { AWS: [...principals].sort() },
     Action: [...new Set(template.actions)].sort(),
     Resource: [...new Set(template.resources)].sort(),
     ...(hasCondition(template.condition) ? { Condition: template.condition } : {}),

@@ -7,15 +7,9 @@ import type { JsonObject } from '../policy/document.ts';
 import { nameHash } from '../policy/name-hash.ts';
 import { awsPrincipals, isDeadId } from '../policy/principals.ts';
 import { byteSize } from '../policy/size.ts';
-import {
-  renderGroups,
-  statementBody,
-  templateBody,
-  templateKey,
-  type OwnStatement,
-  type StatementTemplate,
-} from '../policy/templates.ts';
+import { everybody, renderGroups, templateKey, type OwnStatement, type StatementTemplate } from '../policy/templates.ts';
 import type { ResourceGrant } from './resource-policy.ts';
+import { findStatements, granteeOf, type FoundStatements } from './resource-policy-found.ts';
 import type { Contribution } from './target.ts';
 
 type Grants = readonly Contribution<ResourceGrant>[];
@@ -41,11 +35,11 @@ interface Group {
 
 /** Decides who stands in the document. */
 export function fillDocument(request: FillRequest): Filled {
-  const found = foundBodies(request.own);
+  const found = findStatements(request.own);
   const groups = new Map<string, Group>();
   const wants = request.contributions.filter(({ mode }) => mode === 'want');
   for (const held of request.contributions.filter(({ mode }) => mode === 'hold')) addFound(groups, held.grant, found);
-  const retained = retainedStatements(request);
+  const retained = retainedStatements(request, found);
   const render = (): OwnStatement[] => withRetained(renderGroups(request.prefix, [...groups.values()]), retained, request.prefix);
 
   const standing = wants.filter(({ grant }) => stands(grant, found, 'every'));
@@ -74,51 +68,43 @@ export function fillDocument(request: FillRequest): Filled {
   return { statements: render(), refused };
 }
 
-/** Bytes that the grant takes at the least: its principal, once more in each statement that does not name it yet. */
-function leastGrowth(groups: Map<string, Group>, { templates, principal }: ResourceGrant): number {
+/** Bytes that the grant takes at the least: its principal, once more in each statement that others stand in already. */
+function leastGrowth(groups: Map<string, Group>, grant: ResourceGrant): number {
+  const grantee = granteeOf(grant);
   const lacking = new Set(
-    templates.map((template) => groupFor(groups, template)).filter(({ principals }) => !principals.has(principal.arn)),
+    grant.templates
+      .map((template) => groupFor(groups, template))
+      .filter(({ principals }) => principals.size > 0 && !principals.has(grantee)),
   );
-  return lacking.size * (byteSize(JSON.stringify(principal.arn)) + 1);
+  return lacking.size * (byteSize(JSON.stringify(grantee)) + 1);
 }
 
 /** Whoever stands in the document with a part comes before those who don't stand in it at all. */
-function bySeniority(found: FoundBodies): (left: Grants[number], right: Grants[number]) => number {
+function bySeniority(found: FoundStatements): (left: Grants[number], right: Grants[number]) => number {
   return byText(({ grant, order, item }) => JSON.stringify([stands(grant, found, 'some') ? 0 : 1, order, item]));
 }
 
-/** Which principals our statements name, by what the statements give. */
-type FoundBodies = ReadonlyMap<string, ReadonlySet<string>>;
-
-function foundBodies(own: readonly JsonObject[]): FoundBodies {
-  const bodies = new Map<string, Set<string>>();
-  for (const statement of own) {
-    const principals = bodies.get(statementBody(statement)) ?? new Set();
-    for (const principal of awsPrincipals(statement)) principals.add(principal);
-    bodies.set(statementBody(statement), principals);
-  }
-  return bodies;
-}
-
-function stands(grant: ResourceGrant, found: FoundBodies, how: 'some' | 'every'): boolean {
-  return grant.templates[how]((template) => found.get(templateBody(template))?.has(grant.principal.arn) ?? false);
+function stands(grant: ResourceGrant, found: FoundStatements, how: 'some' | 'every'): boolean {
+  return grant.templates[how]((template) => found.has(template, granteeOf(grant)));
 }
 
 /** Adds the grant; returns what takes back exactly what was added. */
 function addAll(groups: Map<string, Group>, grant: ResourceGrant): () => void {
+  const grantee = granteeOf(grant);
   const added = grant.templates
     .map((template) => groupFor(groups, template))
-    .filter(({ principals }) => !principals.has(grant.principal.arn));
-  for (const { principals } of added) principals.add(grant.principal.arn);
+    .filter(({ principals }) => !principals.has(grantee));
+  for (const { principals } of added) principals.add(grantee);
   return () => {
-    for (const { principals } of added) principals.delete(grant.principal.arn);
+    for (const { principals } of added) principals.delete(grantee);
   };
 }
 
 /** Of a grant that is neither to be added nor to be taken away: the parts that are there. Returns whether there are any. */
-function addFound(groups: Map<string, Group>, grant: ResourceGrant, found: FoundBodies): boolean {
-  const there = grant.templates.filter((template) => found.get(templateBody(template))?.has(grant.principal.arn) ?? false);
-  for (const template of there) groupFor(groups, template).principals.add(grant.principal.arn);
+function addFound(groups: Map<string, Group>, grant: ResourceGrant, found: FoundStatements): boolean {
+  const grantee = granteeOf(grant);
+  const there = grant.templates.filter((template) => found.has(template, grantee));
+  for (const template of there) groupFor(groups, template).principals.add(grantee);
   return there.length > 0;
 }
 
@@ -133,13 +119,13 @@ function groupFor(groups: Map<string, Group>, template: StatementTemplate): Grou
  * Statements under our mark that no template explains (somebody changed them, or an older version of ours wrote them) stay for principals that
  * are on hold: what they have is not judged yet. Nobody else keeps a place in them, dead ids never.
  */
-function retainedStatements({ own, contributions }: FillRequest): JsonObject[] {
-  const known = new Set(contributions.flatMap(({ grant }) => grant.templates.map(templateBody)));
-  const held = new Set(contributions.filter(({ mode }) => mode === 'hold').map(({ grant }) => grant.principal.arn));
-  return own.flatMap((statement) => {
-    if (known.has(statementBody(statement))) return [];
+function retainedStatements({ contributions }: FillRequest, found: FoundStatements): JsonObject[] {
+  const held = new Set(contributions.filter(({ mode }) => mode === 'hold').map(({ grant }) => granteeOf(grant)));
+  if (held.size === 0) return [];
+  return found.unexplained(contributions.flatMap(({ grant }) => grant.templates)).flatMap((statement) => {
     const principals = awsPrincipals(statement).filter((principal) => held.has(principal) && !isDeadId(principal));
-    return principals.length === 0 ? [] : [{ ...statement, Principal: { AWS: principals.sort() } }];
+    if (principals.length === 0) return [];
+    return [{ ...statement, Principal: principals.includes(everybody) ? everybody : { AWS: principals.sort() } }];
   });
 }
 

@@ -15,6 +15,8 @@ import type { Contribution, Plan, PrincipalRef, Refusal } from './target.ts';
 export interface ResourceGrant {
   readonly principal: PrincipalRef;
   readonly templates: readonly StatementTemplate[];
+  /** The statements name everybody, and their conditions who that is: a delegation to access points. @default false */
+  readonly forEverybody?: true;
 }
 
 /** A resource policy as found. `text` is what AWS returned. */
