@@ -42,7 +42,7 @@ export function targetKeysOf(entry: ResolvedShare): string[] {
 }
 
 /** The id under which an entry of an item contributes to targets. */
-export function contributionId(item: ShareItem, entry: ResolvedShare): string {
+export function contributionId(item: ShareItem, entry: Pick<ResolvedShare, 'id'>): string {
   return `${item.metadata.uid ?? ''}/${entry.id}`;
 }
 

@@ -80,6 +80,8 @@ export interface Memory {
   readonly asked: Map<string, ReadonlyMap<string, string>>;
   /** When each target was read last (milliseconds). */
   readonly observedAt: Map<string, number>;
+  /** Since when contributions are being granted (milliseconds), for the time that it takes. */
+  readonly grantingSince: Map<string, number>;
 }
 
 /** An empty memory. */
@@ -97,6 +99,7 @@ export function createMemory(): Memory {
     verify: new Map(),
     asked: new Map(),
     observedAt: new Map(),
+    grantingSince: new Map(),
   };
 }
 

@@ -12,6 +12,7 @@ import { isForced } from './force-delete.ts';
 import { datasetOf } from './gather.ts';
 import { removalHeld } from './guard.ts';
 import { holdUsed } from './finalizers.ts';
+import { noteGrants } from './grant-times.ts';
 import { intentsOf, questionOf, type RepairRule, type StampedIntent } from './intents.ts';
 import { decisionInputOf, lookupIn, newest, repairRule, requestOf } from './item-input.ts';
 import { publish } from './item-status.ts';
@@ -81,6 +82,7 @@ async function record(operator: Operator, item: ShareItem, decision: Decision): 
     ...(decision.consent === undefined ? {} : { consent: decision.consent }),
   };
   if (sameJson(spec, item.spec) && sameJson(held.toSorted(), wanted.toSorted())) return item;
+  const decidedAt = operator.clock.now();
   const added = decision.resolved.filter((entry) => !item.spec.resolved.some(({ id }) => id === entry.id));
   const { namespace: owner, name: dataset } = item.spec.datasetRef;
   await holdUsed(operator, { namespace: item.metadata.namespace ?? '', datasetKey: `${owner}/${dataset}` }, added);
@@ -94,6 +96,7 @@ async function record(operator: Operator, item: ShareItem, decision: Decision): 
       `shareitems/${item.metadata.namespace ?? ''}/${item.metadata.name}`,
       written.metadata.resourceVersion ?? '',
     );
+    noteGrants(operator, item, { resolved: decision.resolved, decidedAt });
     return written;
   } catch (error) {
     if (isConflict(error) || isNotFound(error)) return 'conflict';
