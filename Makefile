@@ -11,11 +11,11 @@ MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down sandbox bench generate format lint verify build tools clean
+.PHONY: help demo test up down sandbox bench bench-scale generate format lint verify build tools clean
 .DELETE_ON_ERROR:
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: dist/main.js ## Show a share from request to revoke, on a local cluster and an AWS stand-in
 	@$(SANDBOX) demo
@@ -46,6 +46,9 @@ generate: $(INSTALLED) ## Write CRDs, chart and reference pages from src/api
 
 bench: tools ## The benchmarks, with a table
 	@$(NODE) test/bench/main.ts
+
+bench-scale: tools ## 10,000 shares at once, a restart, and how that idles; ITEMS=<n> for another number
+	@$(NODE) test/bench/scale.ts $(if $(ITEMS),--items=$(ITEMS))
 
 build: dist/main.js ## Compile the operator to dist/
 

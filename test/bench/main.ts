@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { annotate, callsIn, namesOf, quiet, requestOf, share, verify, writesOf } from '../cluster/aws-cases.ts';
 import { apply, kubectl, startOwnCluster } from '../support/cluster.ts';
 import { startSluice, until, type Sluice, type World } from '../support/sluice.ts';
-import { askManyTimes, memoryOf } from './many.ts';
+import { askManyTimes } from './many.ts';
+import { memoryOf } from './measure.ts';
 
 /**
  * AWS calls of data.all for the same: its processor for bucket shares, on a bucket with a key. First as it is shipped, then with assumed sessions kept

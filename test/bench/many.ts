@@ -3,13 +3,13 @@
  * took. Shared by the benchmark and by the test that bounds it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readFileSync } from 'node:fs';
 import type { ShareItem } from '../../src/api/index.ts';
 import { types } from '../../src/controllers/cluster.ts';
 import type { Client, NewObject } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import type { ResourceType } from '../../src/kube/resource.ts';
 import type { Sluice, World } from '../support/sluice.ts';
+import { memoryOf } from './measure.ts';
 
 /** What many requests cost. */
 export interface ManyResult {
@@ -126,16 +126,6 @@ function unanswered(items: readonly ShareItem[]): string {
 function difference(after: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>): Record<string, number> {
   const entries = Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
   return Object.fromEntries(entries.filter(([, count]) => count > 0));
-}
-
-/** Resident memory in MiB (Linux: /proc/<pid>/status, VmRSS); 0 where that is not known. */
-export function memoryOf(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-    return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
-  } catch {
-    return 0;
-  }
 }
 
 async function eachOf<T>(values: readonly T[], work: (value: T) => Promise<void>): Promise<void> {
