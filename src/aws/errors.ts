@@ -101,10 +101,18 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'ConcurrentModificationException',
     'ConflictException',
     'EntityTemporarilyUnmodifiable',
+    // A point of that name was made since we looked, by an earlier run of ours or by somebody else: looking again tells.
+    'AccessPointAlreadyOwnedByYou',
   ],
   malformed: ['MalformedPolicy', 'MalformedPolicyDocument', 'MalformedPolicyDocumentException', 'InvalidPolicyDocument'],
   tooLarge: ['PolicyTooLarge', 'EntityTooLarge', 'PackedPolicyTooLarge'],
-  quota: ['LimitExceeded', 'LimitExceededException', 'QuotaExceededException', 'ServiceQuotaExceededException'],
+  quota: [
+    'LimitExceeded',
+    'LimitExceededException',
+    'QuotaExceededException',
+    'ServiceQuotaExceededException',
+    'TooManyAccessPoints',
+  ],
 };
 
 const kindByCode: ReadonlyMap<string, AwsFailureKind> = new Map(

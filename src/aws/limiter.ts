@@ -10,6 +10,7 @@ const ceilings: Readonly<Record<string, number>> = {
   KMS: 200,
   IAM: 50,
   S3: 200,
+  // AWS publishes no rate for access points (docs/general/latest/gr/s3.md): this one is ours, and the first SlowDown halves it.
   'S3 Control': 50,
   STS: 50,
 };

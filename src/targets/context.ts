@@ -4,10 +4,12 @@
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3ControlClient } from '@aws-sdk/client-s3-control';
 
 /** Clients of the account and region of the target, and the signal that ends calls in flight. */
 export interface TargetContext {
   readonly s3: Pick<S3Client, 'send'>;
+  readonly s3control: Pick<S3ControlClient, 'send'>;
   readonly iam: Pick<IAMClient, 'send'>;
   readonly kms: Pick<KMSClient, 'send'>;
   readonly signal: AbortSignal;

@@ -150,7 +150,7 @@ function resources(world: Base): Pick<TestWorld, 'role' | 'deleteRole' | 'bucket
 
 function runs(world: Base, writer: () => Writer): Pick<TestWorld, 'runBucket' | 'runKey' | 'runShare'> {
   const common = (
-    { s3, iam, kms }: AwsClients,
+    { s3, s3control, iam, kms }: AwsClients,
     { verify = false, signal = new AbortController().signal, isCurrent = () => true }: RunOptions,
   ): {
     readonly context: TargetContext;
@@ -159,7 +159,7 @@ function runs(world: Base, writer: () => Writer): Pick<TestWorld, 'runBucket' | 
     readonly isCurrent: () => boolean;
   } => ({
     isCurrent,
-    context: { s3, iam, kms, signal },
+    context: { s3, s3control, iam, kms, signal },
     verify,
     signal,
   });
