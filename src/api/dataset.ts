@@ -5,6 +5,8 @@ import {
   bucketName,
   conditions,
   duration,
+  folderName,
+  folderPrefix,
   handledAt,
   itemName,
   itemType,
@@ -35,6 +37,14 @@ const bucket = z.strictObject({
       .describe(
         'AWS refuses every write of a bucket policy that names a deleted principal by its dead id (AROA…, AIDA…), also in statements of others. True: Sluice may remove exactly such ids when it writes the policy.',
       ),
+  ),
+});
+
+const folder = z.strictObject({
+  name: folderName(),
+  bucket: bucketName('The bucket that it is in, one of spec.buckets.'),
+  prefix: folderPrefix(
+    'What the keys of its objects begin with, without the slash at the end: raw/2026 shares raw/2026/… and neither raw/2026-secret/… nor an object raw/2026.',
   ),
 });
 
@@ -125,6 +135,11 @@ const specSchema = z.strictObject({
     'Who looks after the data; shown to requesters.',
   ).default([]),
   buckets: list(bucket, { min: 1, max: 50, type: ['name'] }, 'The buckets that the data is in.'),
+  folders: list(
+    folder,
+    { max: 500, type: ['name'] },
+    'Folders of these buckets that can be shared by themselves. Each is shared through an access point; the bucket is not opened.',
+  ).default([]),
   sharing: sharing.prefault({}),
 });
 
@@ -186,6 +201,11 @@ export const dataset = defineKind({
   ],
   validations: [
     immutable('environmentRef', 'create another Dataset'),
+    {
+      rule: 'self.folders.all(f, self.buckets.exists(b, b.name == f.bucket))',
+      message: 'a folder names a bucket that spec.buckets does not list: list the bucket too',
+      fieldPath: '.folders',
+    },
     {
       rule: "self.confidentiality != 'Secret' || self.sharing.approval != 'Automatic'",
       message: 'secret data is never shared automatically: use approval: Manual, or another confidentiality',

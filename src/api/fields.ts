@@ -11,7 +11,7 @@ export const PERMISSIONS = ['Read', 'Write', 'Modify'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Kinds of items that can be shared. */
-export const ITEM_TYPES = ['Bucket'] as const;
+export const ITEM_TYPES = ['Bucket', 'Folder'] as const;
 /** The kind of an item. */
 export type ItemType = (typeof ITEM_TYPES)[number];
 
@@ -168,10 +168,51 @@ export const somePermissions = (description: string) =>
   list(z.enum(PERMISSIONS), { min: 1, max: PERMISSIONS.length, type: 'set' }, description);
 
 /** Kind of an item. */
-export const itemType = () => oneOf(ITEM_TYPES, 'Kind of the item. Bucket: a whole bucket of the Dataset.');
+export const itemType = () =>
+  oneOf(ITEM_TYPES, 'Kind of the item. Bucket: a whole bucket of the Dataset. Folder: one of its folders.');
+
+const itemNameForm = {
+  pattern: /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/,
+  max: 63,
+  message:
+    "must be the name of an item as the Dataset lists it: a bucket's name alone, such as acme-orders, or a folder's name; without s3:// and not an ARN",
+};
 
 /** Name of an item in its Dataset: for a bucket the bucket's name. */
-export const itemName = () => bucketName("Name of the item in the Dataset: for type Bucket the bucket's name.");
+export const itemName = () =>
+  matching(itemNameForm, "Name of the item in the Dataset: for type Bucket the bucket's name, for type Folder the folder's.");
+
+/** Name that a Dataset gives a folder. */
+export const folderName = () =>
+  matching(
+    {
+      ...itemNameForm,
+      message: 'must be at most 63 lower case letters, digits, - and ., beginning and ending with a letter or digit',
+    },
+    'Name of the folder in requests and approvals.',
+  );
+
+/**
+ * Prefix of a folder's object keys, without the slash at its end. Only characters that IAM policies accept everywhere; a slash at the beginning, at the end or doubled
+ * would make a folder that is not what it seems to be.
+ */
+export const folderPrefix = (description: string): z.ZodString =>
+  matching(
+    {
+      pattern: /^[ -.0-~]+(\/[ -.0-~]+)*$/,
+      max: 256,
+      message:
+        'must be the prefix of the folder, such as raw/2026: at most 256 printable ASCII characters, no slash at the beginning or the end, no empty part (//)',
+    },
+    description,
+  );
+
+/** Name of an S3 access point (S3 user guide, "Access points restrictions and limitations"). */
+export const accessPointName = (description: string): z.ZodString =>
+  matching(
+    { pattern: /^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/, max: 50, message: 'must be the name of an access point' },
+    description,
+  );
 
 /** A label selector (metav1.LabelSelector). Empty matches nothing, unlike Kubernetes' own. */
 export const labelSelector = (description: string) =>

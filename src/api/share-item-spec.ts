@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import {
+  accessPointName,
   accountId,
   bucketName,
   digest,
+  folderPrefix,
   itemName,
   itemType,
   kmsKeyArn,
@@ -78,6 +80,8 @@ const resolution = z.strictObject({
   keyEnvironment: optional(session('How to get into the account that the key is in.')),
   partition: oneOf(['aws', 'aws-cn', 'aws-us-gov'], 'AWS partition.'),
   bucket: bucketName('The bucket.'),
+  prefix: optional(folderPrefix('Type Folder: what the keys of its objects begin with, without the slash at the end.')),
+  accessPoint: optional(accessPointName('Type Folder: the access point that it is read through.')),
   kmsKeyArn: optional(kmsKeyArn('The key that the bucket is encrypted with.')),
   principal: z
     .strictObject({ arn: principalArn('ARN of the role or user.'), uniqueId: uniqueId('Unique id that AWS gave it.') })

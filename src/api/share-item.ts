@@ -55,6 +55,8 @@ const statusSchema = z.strictObject({
     z
       .strictObject({
         s3Uri: optional(text(1200, 'Where to read from.')),
+        accessPointArn: optional(text(256, 'ARN of the access point to read a folder through.')),
+        accessPointAlias: optional(text(64, 'Its alias, which can stand in place of a bucket name.')),
         region: optional(text(32, 'The region of the bucket.')),
         example: optional(text(1400, 'A command that reads it.')),
       })

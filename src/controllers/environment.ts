@@ -15,7 +15,7 @@ import { types } from './cluster.ts';
 import { wakeRequests, wakeShares } from './dependents.ts';
 import { leftoversOf } from './force-delete.ts';
 import { setFinalizer } from './finalizers.ts';
-import { contestedBuckets } from './gather.ts';
+import { contestedBuckets } from './holding.ts';
 import { sameObservation, type EnvironmentFinding } from './observations.ts';
 import { sessionOf } from './session.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';

@@ -8,57 +8,21 @@ import {
   type ShareApproval,
   type ShareItem,
   type ShareRequest,
-  type Environment,
 } from '../api/index.ts';
 import { automaticTuples, standingOf, type Standing } from '../shares/approval.ts';
-import { identityKey, parseArn, partitionOf } from '../shares/arn.ts';
+import { parseArn } from '../shares/arn.ts';
 import type { SharingLimits } from '../shares/decide.ts';
-import {
-  judgeBucket,
-  judgeRole,
-  type BucketCase,
-  type KnownEnvironment,
-  type PlatformContext,
-  type RoleCase,
-} from '../shares/judge.ts';
+import { judgeRole, type BucketCase, type KnownEnvironment, type RoleCase } from '../shares/judge.ts';
 import type { Resolution } from '../shares/resolution.ts';
+import { shareItemName } from '../shares/names.ts';
+import { placeOf } from '../shares/places.ts';
 import { resolveItem } from '../shares/resolve.ts';
-import { choosesNamespace, type NamespaceLabels } from '../shares/selectors.ts';
-import { indexKeys, type Cluster } from './cluster.ts';
+import { choosesNamespace } from '../shares/selectors.ts';
+import { indexKeys } from './cluster.ts';
+import { knownEnvironment, namespaceOf, platformOf, type GatherContext } from './gather-context.ts';
+import { compareLists, holderOf } from './holding.ts';
 import { targetKeysOf } from './ledger.ts';
-import { bucketKey, type Observations } from './observations.ts';
-import { bucketPolicy } from '../targets/bucket-policy.ts';
-
-/** Where decisions look. */
-export interface GatherContext {
-  readonly cluster: Cluster;
-  readonly observations: Observations;
-  readonly installation: string;
-  readonly trustedLabels: readonly string[];
-}
-
-/** A namespace with its labels; a namespace that is not cached has none. */
-export function namespaceOf({ cluster }: GatherContext, name: string): NamespaceLabels {
-  return { name, labels: cluster.namespaces.store.get(name)?.metadata.labels ?? {} };
-}
-
-/** What the platform fixes for all decisions. */
-export function platformOf({ cluster, observations, installation, trustedLabels }: GatherContext): PlatformContext {
-  const assumed = cluster.environments.store.list().map(({ spec }) => spec.assumeRole?.arn);
-  return {
-    installation,
-    trustedLabels,
-    protectedPrincipals: new Set([...observations.ownIdentities, ...assumed.filter((arn) => arn !== undefined)].map(identityKey)),
-  };
-}
-
-/** An Environment with what is known of it. */
-export function knownEnvironment({ cluster, observations }: GatherContext, name: string): KnownEnvironment | undefined {
-  const found = cluster.environments.store.get(name);
-  return found === undefined || found.metadata.deletionTimestamp !== undefined
-    ? undefined
-    : { environment: found, state: observations.environments.get(name) };
-}
+import { bucketKey } from './observations.ts';
 
 /** Everything about one bucket of a Dataset. */
 export function bucketCaseOf(context: GatherContext, dataset: Dataset, bucketName: string): BucketCase | undefined {
@@ -142,18 +106,30 @@ export function resolutionOf(
   dataset: Dataset | undefined,
 ): Resolution {
   const role = roleOf(context, request);
+  const place = dataset === undefined ? undefined : placeOf(dataset, item);
   return resolveItem(
     {
       request,
       type: item.type,
       name: item.name,
       dataset,
-      bucketCase: dataset === undefined ? undefined : bucketCaseOf(context, dataset, item.name),
+      bucketCase: place === undefined || dataset === undefined ? undefined : bucketCaseOf(context, dataset, place.bucket),
       roleCase: role === undefined ? undefined : roleCaseOf(context, role),
+      recorded: recordOf(context, request, item),
       targetKeys: targetKeysOf,
     },
     platformOf(context),
   );
+}
+
+/** What the ShareItem of an item of a request has recorded. */
+function recordOf(
+  { cluster }: GatherContext,
+  { metadata: { namespace = '', name: request, uid = '' } }: ShareRequest,
+  item: { readonly type: string; readonly name: string },
+): ShareItem['spec']['resolved'] {
+  const itemKey = `${namespace}/${shareItemName({ namespace, request, requestUid: uid, type: item.type, name: item.name })}`;
+  return cluster.items.store.get(itemKey)?.spec.resolved ?? [];
 }
 
 /** The approvals that name a request, from the Dataset's namespace only: an approval's place is its authority. */
@@ -209,111 +185,10 @@ function keyEnvironment(context: GatherContext, keyArn: string, own: KnownEnviro
   return candidates[0] === undefined ? undefined : knownEnvironment(context, candidates[0].metadata.name);
 }
 
-interface Holding {
-  readonly dataset: Dataset;
-  readonly bucketName: string;
-  readonly known: KnownEnvironment | undefined;
-}
-
-/**
- * The Dataset of another namespace that holds the bucket, if any: the one with a live share, then the oldest, then by name. Only Datasets that could be
- * shared compete, so that a Dataset without a claim can't block anybody.
- */
-function holderOf(context: GatherContext, { dataset, bucketName, known }: Holding): string | undefined {
-  const account = known?.environment.spec.accountId;
-  if (account === undefined) return undefined;
-  const rivals = context.cluster.datasets.store
-    .index('bucket', bucketName)
-    .filter((other) => other.metadata.namespace !== dataset.metadata.namespace && other.metadata.deletionTimestamp === undefined)
-    .filter((other) => context.cluster.environments.store.get(other.spec.environmentRef.name)?.spec.accountId === account)
-    .filter((other) => mayCompete(context, other, bucketName));
-  const first = [dataset, ...rivals].toSorted((left, right) =>
-    compareHolders(context, { left, right }, { account, bucketName }),
-  )[0];
-  return first === undefined || first === dataset ? undefined : `${first.metadata.namespace ?? ''}/${first.metadata.name}`;
-}
-
-/** Could the Dataset share the bucket, if it did hold it? Judged without asking who holds it. */
-function mayCompete(context: GatherContext, dataset: Dataset, bucketName: string): boolean {
-  const bucket = dataset.spec.buckets.find((each) => each.name === bucketName);
-  const known = knownEnvironment(context, dataset.spec.environmentRef.name);
-  if (bucket === undefined || known === undefined) return false;
-  const seenBucket = context.observations.buckets.get(bucketKey(known.environment.spec.accountId, bucketName));
-  const namespace = namespaceOf(context, dataset.metadata.namespace ?? '');
-  const { kmsKeyArn: _key, ...unencrypted } = bucket;
-  const verdict = judgeBucket(
-    { dataset, bucket: unencrypted, namespace, known, keyKnown: undefined, seenBucket, seenKey: undefined, heldBy: undefined },
-    platformOf(context),
-  );
-  return (
-    verdict.kind !== 'notClaimed' &&
-    !(verdict.kind === 'problem' && (verdict.reason === 'NamespaceNotAllowed' || verdict.reason === 'EnvironmentNotFound'))
-  );
-}
-
-function compareHolders(
-  context: GatherContext,
-  { left, right }: { readonly left: Dataset; readonly right: Dataset },
-  place: { readonly account: string; readonly bucketName: string },
-): number {
-  const rank = (each: Dataset): string[] => [
-    hasLiveShare(context, each, place) ? '0' : '1',
-    each.metadata.creationTimestamp ?? '',
-    `${each.metadata.namespace ?? ''}/${each.metadata.name}`,
-  ];
-  return compareLists(rank(left), rank(right));
-}
-
-function hasLiveShare(
-  { cluster }: GatherContext,
-  dataset: Dataset,
-  { account, bucketName }: { readonly account: string; readonly bucketName: string },
-): boolean {
-  const target = bucketPolicy.key({
-    session: { environment: '', accountId: account, region: '' },
-    bucket: bucketName,
-    pruneDeadPrincipals: false,
-  });
-  return cluster.items.store
-    .index('target', target)
-    .some(
-      ({ spec }) =>
-        spec.datasetRef.namespace === dataset.metadata.namespace &&
-        spec.datasetRef.name === dataset.metadata.name &&
-        spec.resolved.some((entry) => entry.state !== 'Revoking'),
-    );
-}
-
 function isOlder(left: ConsumptionRole, right: ConsumptionRole): boolean {
   const rank = ({ metadata }: ConsumptionRole): string[] => [
     metadata.creationTimestamp ?? '',
     `${metadata.namespace ?? ''}/${metadata.name}`,
   ];
   return compareLists(rank(left), rank(right)) < 0;
-}
-
-function compareLists(left: readonly string[], right: readonly string[]): number {
-  const at = left.findIndex((value, index) => value !== right[index]);
-  return at < 0 ? 0 : (left[at] ?? '') < (right[at] ?? '') ? -1 : 1;
-}
-
-/** Buckets of an Environment that Datasets of several namespaces name, with the Dataset that holds each. */
-export function contestedBuckets(
-  context: GatherContext,
-  environment: Environment,
-): { resource: string; dataset: { namespace: string; name: string } }[] {
-  const { accountId, region } = environment.spec;
-  const datasets = context.cluster.datasets.store.index('environment', environment.metadata.name);
-  const buckets = new Set(datasets.flatMap(({ spec }) => spec.buckets.map(({ name }) => name)));
-  return [...buckets].toSorted().flatMap((bucketName) => {
-    const rivals = context.cluster.datasets.store.index('bucket', bucketName);
-    if (new Set(rivals.map(({ metadata }) => metadata.namespace)).size < 2) return [];
-    const known = knownEnvironment(context, environment.metadata.name);
-    const holder = rivals.find(
-      (dataset) => mayCompete(context, dataset, bucketName) && holderOf(context, { dataset, bucketName, known }) === undefined,
-    );
-    if (holder === undefined) return [];
-    const resource = `${partitionOf(region)}/${accountId}/${region}/s3:${bucketName}`;
-    return [{ resource, dataset: { namespace: holder.metadata.namespace ?? '', name: holder.metadata.name } }];
-  });
 }

@@ -9,7 +9,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../kube/logging.ts';
 import type { Queue } from '../kube/queue.ts';
 import type { ReadYourWrites } from '../kube/read-your-writes.ts';
-import type { GatherContext } from './gather.ts';
+import type { GatherContext } from './gather-context.ts';
 import type { Memory } from './memory.ts';
 
 /** One work queue per kind of key. */
@@ -21,6 +21,7 @@ export interface Queues {
   readonly approval: Queue;
   readonly item: Queue;
   readonly target: Queue;
+  readonly orphans: Queue;
 }
 
 /** The operator's parts. */
@@ -37,6 +38,8 @@ export interface Operator extends GatherContext {
   readonly random: () => number;
   /** How often AWS is read back where a Dataset says nothing else, in milliseconds. */
   readonly verifyIntervalMs: number;
+  /** How often each Environment is searched for orphans, in milliseconds. */
+  readonly orphanSweepMs: number;
   /** When AWS resources were read last outside of targets, and for which generation: they are read again when due, not whenever somebody looks. */
   readonly inspected: Map<string, { readonly at: number; readonly generation: number }>;
   readonly metrics: OperatorMetrics;

@@ -6,6 +6,7 @@ import { type Dataset, type ShareItem, type ShareRequest } from '../api/index.ts
 import type { Result } from '../kube/controller.ts';
 import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { shareItemName } from '../shares/names.ts';
+import { placeOf } from '../shares/places.ts';
 import { invalidItemsOf, reportRequest, type RequestItem } from '../shares/request-report.ts';
 import { indexKeys, types } from './cluster.ts';
 import { setFinalizer } from './finalizers.ts';
@@ -57,7 +58,7 @@ function itemsOf({ cluster }: Operator, request: ShareRequest): readonly ShareIt
 function missingItems(request: ShareRequest, dataset: Dataset, items: readonly ShareItem[]): ShareRequest['spec']['items'] {
   if (request.spec.state === 'Draft' || request.metadata.deletionTimestamp !== undefined) return [];
   return request.spec.items
-    .filter((asked) => dataset.spec.buckets.some((bucket) => bucket.name === asked.name))
+    .filter((asked) => placeOf(dataset, asked) !== undefined)
     .filter((asked) => !items.some((item) => item.spec.type === asked.type && item.spec.name === asked.name));
 }
 

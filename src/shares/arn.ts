@@ -20,6 +20,14 @@ export function parseArn(text: string): Arn | undefined {
   return resource.length === 0 ? undefined : { partition, service, region, accountId, resource: resource.join(':') };
 }
 
+/** ARN of an S3 access point (docs/AmazonS3/latest/userguide/access-points-naming.md). */
+export function accessPointArn(
+  { partition, region, accountId }: Pick<Arn, 'partition' | 'region' | 'accountId'>,
+  name: string,
+): string {
+  return `arn:${partition}:s3:${region}:${accountId}:accesspoint/${name}`;
+}
+
 /** The partition that a region belongs to. */
 export function partitionOf(region: string): 'aws' | 'aws-cn' | 'aws-us-gov' {
   if (region.startsWith('cn-')) return 'aws-cn';

@@ -29,6 +29,7 @@ export function isSamePlace({ resolution, limits }: DecisionInput, { entry }: Li
     now.environment.accountId === entry.environment.accountId &&
     now.environment.region === entry.environment.region &&
     now.bucket === entry.bucket &&
+    now.prefix === entry.prefix &&
     now.kmsKeyArn === entry.kmsKeyArn &&
     now.principal.arn === entry.principal.arn &&
     now.policyManagement === entry.policyManagement &&

@@ -4,6 +4,7 @@
  */
 import type { ResolvedShare } from '../api/index.ts';
 import { parseArn } from './arn.ts';
+import { accessPointTemplates, delegationTemplate, folderOf, folderStatements, type SharedFolder } from './folder-grants.ts';
 import { actionSets, type Permission } from './permissions.ts';
 
 /** A statement of a resource policy without its principals: grants with equal templates share one statement. */
@@ -13,6 +14,8 @@ export interface StatementTemplate {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly condition?: PolicyCondition;
+  /** What is written for all the resources of a statement when their list grows long. */
+  readonly widened?: readonly string[];
 }
 
 /** A statement of an identity policy. */
@@ -27,27 +30,46 @@ export type PolicyCondition = Readonly<Record<string, Readonly<Record<string, re
 
 /** One grant, addressed to one target. */
 export type ShareGrant =
-  | { readonly target: 'BucketPolicy'; readonly templates: readonly StatementTemplate[] }
+  | { readonly target: 'BucketPolicy'; readonly templates: readonly StatementTemplate[]; readonly forEverybody?: true }
+  | { readonly target: 'AccessPoint'; readonly templates: readonly StatementTemplate[] }
   | { readonly target: 'KeyPolicy'; readonly templates: readonly StatementTemplate[] }
   | { readonly target: 'SharePolicy'; readonly statements: readonly IdentityStatement[] };
 
 /**
- * The grants of a share: bucket policy, then key policy, then the principal's own policy. Nothing is opened to the principal's side
+ * The grants of a share: bucket policy, of a folder the access point, then key policy, then the principal's own policy. Nothing is opened to the principal's side
  * before the owner's side stands, so that a half-applied share fails closed and reads as «not yet» rather than as a riddle.
  */
 export function grantsOf(entry: ResolvedShare): ShareGrant[] {
-  const permissions = entry.permissions;
-  const grants: ShareGrant[] = [
-    { target: 'BucketPolicy', templates: permissions.map((permission) => bucketTemplate(entry, permission)) },
-  ];
+  const { permissions } = entry;
+  const folder = folderOf(entry);
+  const grants: ShareGrant[] = folder === undefined ? [bucketGrant(entry)] : folderGrants(entry, folder);
   if (entry.kmsKeyArn !== undefined)
     grants.push({ target: 'KeyPolicy', templates: permissions.flatMap((permission) => keyTemplates(entry, permission)) });
   if (entry.policyManagement !== 'External')
     grants.push({
       target: 'SharePolicy',
-      statements: permissions.flatMap((permission) => identityStatements(entry, permission)),
+      statements: permissions.flatMap((permission) => [
+        ...(folder === undefined ? [bucketStatement(entry, permission)] : folderStatements(entry, folder, permission)),
+        ...keyStatements(entry, permission),
+      ]),
     });
   return grants;
+}
+
+function bucketGrant(entry: ResolvedShare): ShareGrant {
+  return { target: 'BucketPolicy', templates: entry.permissions.map((permission) => bucketTemplate(entry, permission)) };
+}
+
+function folderGrants(entry: ResolvedShare, folder: SharedFolder): ShareGrant[] {
+  const { permissions } = entry;
+  return [
+    {
+      target: 'BucketPolicy',
+      templates: permissions.map((permission) => delegationTemplate(entry, folder, permission)),
+      forEverybody: true,
+    },
+    { target: 'AccessPoint', templates: permissions.flatMap((permission) => accessPointTemplates(folder, permission)) },
+  ];
 }
 
 function bucketTemplate(entry: ResolvedShare, permission: Permission): StatementTemplate {
@@ -72,22 +94,25 @@ function keyTemplates(entry: ResolvedShare, permission: Permission): StatementTe
   ];
 }
 
-function identityStatements(entry: ResolvedShare, permission: Permission): IdentityStatement[] {
-  const { object, bucket, keyUse, keyDescribe } = actionSets[permission];
-  // Without aws:ResourceAccount whoever creates a deleted bucket's name again would be trusted.
-  const statements: IdentityStatement[] = [
-    {
-      actions: [...object, ...bucket].sort(),
-      resources: bucketResources(entry, permission),
-      condition: inAccount(entry.environment.accountId),
-    },
-  ];
-  if (entry.kmsKeyArn === undefined) return statements;
+/** Without aws:ResourceAccount whoever creates a deleted bucket's name again would be trusted. */
+function bucketStatement(entry: ResolvedShare, permission: Permission): IdentityStatement {
+  const { object, bucket } = actionSets[permission];
+  return {
+    actions: [...object, ...bucket].sort(),
+    resources: bucketResources(entry, permission),
+    condition: inAccount(entry.environment.accountId),
+  };
+}
+
+function keyStatements(entry: ResolvedShare, permission: Permission): IdentityStatement[] {
+  const { keyUse, keyDescribe } = actionSets[permission];
+  if (entry.kmsKeyArn === undefined) return [];
+  const resources = [entry.kmsKeyArn];
   const keyAccount = inAccount(parseArn(entry.kmsKeyArn)?.accountId ?? entry.environment.accountId);
-  if (keyUse.length > 0)
-    statements.push({ actions: [...keyUse], resources: [entry.kmsKeyArn], condition: merge(keyAccount, viaS3(entry)) });
-  if (keyDescribe.length > 0) statements.push({ actions: [...keyDescribe], resources: [entry.kmsKeyArn], condition: keyAccount });
-  return statements;
+  return [
+    ...(keyUse.length === 0 ? [] : [{ actions: [...keyUse], resources, condition: merge(keyAccount, viaS3(entry)) }]),
+    ...(keyDescribe.length === 0 ? [] : [{ actions: [...keyDescribe], resources, condition: keyAccount }]),
+  ];
 }
 
 function inAccount(accountId: string): PolicyCondition {

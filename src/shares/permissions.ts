@@ -11,6 +11,8 @@ export type { Permission } from '../api/index.ts';
 export interface ActionSet {
   readonly object: readonly string[];
   readonly bucket: readonly string[];
+  /** On the access point of a folder, and there for the folder's prefix only. */
+  readonly listing: readonly string[];
   /** Use of the key, always through S3 (kms:ViaService). */
   readonly keyUse: readonly string[];
   /** kms:DescribeKey, which S3 does not call for the principal and so can't carry kms:ViaService. */
@@ -25,16 +27,18 @@ export const actionSets: Readonly<Record<Permission, ActionSet>> = {
   Read: {
     object: ['s3:GetObject', 's3:GetObjectAttributes', 's3:GetObjectVersion'],
     bucket: ['s3:GetBucketLocation', 's3:ListBucket'],
+    listing: ['s3:ListBucket'],
     keyUse: ['kms:Decrypt'],
     keyDescribe: ['kms:DescribeKey'],
   },
   Write: {
     object: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
     bucket: [],
+    listing: [],
     keyUse: ['kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
     keyDescribe: [],
   },
-  Modify: { object: ['s3:DeleteObject'], bucket: [], keyUse: [], keyDescribe: [] },
+  Modify: { object: ['s3:DeleteObject'], bucket: [], listing: [], keyUse: [], keyDescribe: [] },
 };
 
 /** The permissions that all of the lists name, in the usual order. No list at all: none. */

@@ -17,7 +17,7 @@ export function ownerPlan(entries: readonly ResolvedShare[]): string[] {
 export function requesterPlan(entries: readonly ResolvedShare[]): string[] {
   return cut(
     entries.flatMap((entry) => {
-      const label = `${entry.type} ${entry.bucket}`;
+      const label = `${entry.type} ${entry.bucket}${entry.prefix === undefined ? '' : `/${entry.prefix}`}`;
       const account = entry.consumer.accountId;
       switch (entry.policyManagement) {
         case 'Managed':
@@ -38,7 +38,12 @@ function ownerLines(entry: ResolvedShare, grant: ShareGrant): string[] {
     case 'BucketPolicy':
       return grant.templates.map(
         (each) =>
-          `bucket policy of ${entry.bucket}: allow ${entry.principal.arn} ${each.actions.join(', ')} on ${each.resources.join(', ')}`,
+          `bucket policy of ${entry.bucket}: allow ${grant.forEverybody === true ? `everybody whom access points of Sluice let` : entry.principal.arn} ${each.actions.join(', ')} on ${each.resources.join(', ')}`,
+      );
+    case 'AccessPoint':
+      return grant.templates.map(
+        (each) =>
+          `access point ${entry.accessPoint ?? ''} of ${entry.bucket}: allow ${entry.principal.arn} ${each.actions.join(', ')} on ${entry.prefix ?? ''}/*`,
       );
     case 'KeyPolicy':
       return grant.templates.map(

@@ -2,6 +2,7 @@
  * Resolves items: from specs and from what was observed of AWS to «this bucket, this key, this principal», or to the reason why not. Pure.
  */
 import type { Dataset, Environment, ResolvedShare, ShareRequest } from '../api/index.ts';
+import { accessPointFor } from './access-points.ts';
 import { partitionOf } from './arn.ts';
 import { reviewDigest } from './digest.ts';
 import { judgeBucket, judgeRole, type BucketCase, type PlatformContext, type RoleCase, type Verdict } from './judge.ts';
@@ -17,6 +18,8 @@ export interface ItemCase {
   readonly dataset: Dataset | undefined;
   readonly bucketCase: BucketCase | undefined;
   readonly roleCase: RoleCase | undefined;
+  /** The item's record, where it has one. */
+  readonly recorded: readonly ResolvedShare[];
   /** Target keys of an entry, in the order of granting: known to the code that owns the targets. */
   readonly targetKeys: (entry: ResolvedShare) => readonly string[];
 }
@@ -55,7 +58,7 @@ export function resolveItem(input: ItemCase, platform: PlatformContext): Resolut
     refusal(judgeRole(roleCase, platform), 'PrincipalNotReady') ??
     refusal(judgeBucket(bucketCase, platform), 'DatasetNotReady') ??
     crossAccountRefusal(input, bucketCase, roleCase) ??
-    resolved(input, bucketCase, roleCase)
+    resolved(input, bucketCase, roleCase, platform)
   );
 }
 
@@ -98,7 +101,7 @@ function crossAccountRefusal(input: ItemCase, bucketCase: BucketCase, roleCase: 
   return found === undefined ? undefined : { kind: 'unavailable', ...found };
 }
 
-function resolved(input: ItemCase, bucketCase: BucketCase, roleCase: RoleCase): Resolution {
+function resolved(input: ItemCase, bucketCase: BucketCase, roleCase: RoleCase, platform: PlatformContext): Resolution {
   const producer = bucketCase.known?.environment;
   const consumer = roleCase.known?.environment;
   if (producer === undefined || consumer === undefined || roleCase.seen?.kind !== 'found') return { kind: 'unknown' };
@@ -106,12 +109,15 @@ function resolved(input: ItemCase, bucketCase: BucketCase, roleCase: RoleCase): 
   const principal = { arn: roleCase.role.spec.principalArn, uniqueId: roleCase.seen.value.uniqueId };
   const follow = dataset.spec.sharing.onPrincipalRecreated === 'Follow';
   const partition = partitionOf(producer.spec.region);
+  const { accountId, region } = producer.spec;
+  const folder = input.type === 'Folder' ? dataset.spec.folders.find(({ name }) => name === input.name) : undefined;
   const location = {
     partition,
-    accountId: producer.spec.accountId,
-    region: producer.spec.region,
+    accountId,
+    region,
     bucket: bucket.name,
     kmsKeyArn: bucket.kmsKeyArn ?? null,
+    ...(folder === undefined ? {} : { prefix: folder.prefix }),
   };
   const { permissions } = input.request.spec;
   const { policyManagement } = roleCase.role.spec;
@@ -128,13 +134,27 @@ function resolved(input: ItemCase, bucketCase: BucketCase, roleCase: RoleCase): 
   });
   const entry: ResolvedShare = {
     id: nameHash(16, input.type, JSON.stringify(location), principal.arn, follow ? '' : principal.uniqueId, policyManagement),
-    type: bucketType(input.type),
+    type: folder === undefined ? 'Bucket' : 'Folder',
     environment: sessionOf(producer),
     consumer: sessionOf(consumer),
     ...(bucketCase.keyKnown === undefined ? {} : { keyEnvironment: sessionOf(bucketCase.keyKnown.environment) }),
     partition,
     bucket: bucket.name,
     ...(bucket.kmsKeyArn === undefined ? {} : { kmsKeyArn: bucket.kmsKeyArn }),
+    ...(folder === undefined
+      ? {}
+      : {
+          prefix: folder.prefix,
+          accessPoint: accessPointFor({
+            dataset,
+            folder,
+            principalArn: principal.arn,
+            account: { partition, accountId, region },
+            installation: platform.installation,
+            prefix: producer.spec.sharePolicyPrefix,
+            recorded: input.recorded,
+          }),
+        }),
     principal,
     permissions: [...permissions],
     policyManagement,
@@ -144,11 +164,6 @@ function resolved(input: ItemCase, bucketCase: BucketCase, roleCase: RoleCase): 
     digest,
   };
   return { kind: 'resolved', entry: { ...entry, targets: [...input.targetKeys(entry)] }, digest };
-}
-
-function bucketType(type: string): ResolvedShare['type'] {
-  if (type !== 'Bucket') throw new RangeError(`item type ${type} is not known to this version`);
-  return type;
 }
 
 function sessionOf(environment: Environment): ResolvedShare['environment'] {

@@ -89,8 +89,8 @@ describe('given good input, then the API server takes it', () => {
   });
 
   test('given an unknown field, then kubectl names it instead of dropping it', async () => {
-    const object = manifest('Dataset', 'unknown', { namespace, changes: { 'spec.folders': [{ name: 'raw' }] } });
+    const object = manifest('Dataset', 'unknown', { namespace, changes: { 'spec.glue': { database: 'orders' } } });
     const create = kubectl(['create', '--dry-run=server', '--filename', '-'], { input: JSON.stringify(object) });
-    await expect(create).rejects.toThrow(/unknown field "spec.folders"/);
+    await expect(create).rejects.toThrow(/unknown field "spec.glue"/);
   });
 });

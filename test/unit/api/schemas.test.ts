@@ -20,8 +20,8 @@ describe('schemas', () => {
   });
 
   test.each(sampleKinds)('given a %s with an unknown field, then its schema refuses it', (kind) => {
-    const { spec } = manifest(kind, 'a', { changes: { 'spec.folders': [] } });
-    expect(definition(kind).specSchema.safeParse(spec).error?.message).toContain('folders');
+    const { spec } = manifest(kind, 'a', { changes: { 'spec.glue': {} } });
+    expect(definition(kind).specSchema.safeParse(spec).error?.message).toContain('glue');
   });
 
   test('given a Dataset that says nothing of sharing, then it is closed: manual approval, reading only, a new principal asks again', () => {

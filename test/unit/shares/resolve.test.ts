@@ -35,6 +35,7 @@ function itemCase(patch: Partial<ItemCase> = {}): ItemCase {
     dataset,
     bucketCase: aBucketCase({ dataset }),
     roleCase: aRoleCase(),
+    recorded: [],
     targetKeys: () => ['one', 'two'],
     ...patch,
   };

@@ -84,6 +84,7 @@ function resolutionOf(story: Story): Resolution {
       dataset: story.dataset,
       bucketCase: bucket === undefined ? undefined : aBucketCase({ dataset: story.dataset, bucket }),
       roleCase: aRoleCase({ role: story.role, seen: { kind: 'found', value: { uniqueId: story.uniqueId, tags: {} } } }),
+      recorded: [],
       targetKeys: () => ['bucket', 'policy'],
     },
     aPlatform(),
