@@ -1,6 +1,7 @@
 /** The stand-in for AWS: one value that holds the world and answers requests, in process or behind HTTP. It is not AWS. */
 import { createCallLog, type CallLog } from './calls.ts';
 import { movable, type AwsClock, type MovableClock } from './clock.ts';
+import { createDirect, type Direct } from './direct.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createRequestHandler, type InProcessHandler } from './handler.ts';
 import { iam } from './iam/service.ts';
@@ -40,6 +41,8 @@ export interface Aws {
   configure(settings: Partial<Settings>): void;
   /** Makes accounts' resources quickly: no call, no permission, nothing in the log. */
   readonly seed: Seed;
+  /** Operations without a wire, and whether somebody may do them: no call, no fault, nothing in the log. */
+  readonly direct: Direct;
   /** A copy of everything remembered. */
   snapshot(): AwsState;
   /** Goes back to a snapshot. Faults, hooks and the call log stay. */
@@ -69,6 +72,7 @@ export function createAws(options: AwsOptions): Aws {
     faults: engine.faults,
     clock: world.clock,
     seed: createSeed(world),
+    direct: createDirect(world),
     onCall: (hook) => {
       engine.hooks.add(hook);
       return () => void engine.hooks.delete(hook);

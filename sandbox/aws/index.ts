@@ -2,6 +2,7 @@
 export { createAws, type Aws, type AwsOptions } from './aws.ts';
 export type { CallLog, CallRecord } from './calls.ts';
 export type { AwsClock, MovableClock } from './clock.ts';
+export type { Direct, DirectOperation, DirectService } from './direct.ts';
 export { ConnectionLost, type Fault, type FaultKind, type FaultMatch, type Faults } from './faults.ts';
 export type { InProcessHandler } from './handler.ts';
 export { listenAws, type AwsServer, type ListenOptions } from './http.ts';
