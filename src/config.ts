@@ -16,6 +16,7 @@ export interface Config {
   readonly installation: string | undefined;
   readonly trustedNamespaceLabels: readonly string[];
   readonly verifyIntervalMs: number;
+  readonly orphanSweepMs: number;
   readonly logLevel: LogLevel;
   readonly metricsHost: string;
   readonly metricsPort: number;
@@ -29,6 +30,7 @@ interface Flags {
   readonly installation?: string;
   readonly trustedNamespaceLabels: readonly string[];
   readonly verifyInterval: number;
+  readonly orphanSweepInterval: number;
   readonly logLevel: LogLevel;
   readonly metricsAddress: { readonly host: string; readonly port: number };
   readonly leaderElect: boolean;
@@ -44,6 +46,7 @@ export function readConfig(argv: readonly string[]): Config {
     installation: flags.installation,
     trustedNamespaceLabels: flags.trustedNamespaceLabels,
     verifyIntervalMs: flags.verifyInterval,
+    orphanSweepMs: flags.orphanSweepInterval,
     logLevel: flags.logLevel,
     metricsHost: flags.metricsAddress.host,
     metricsPort: flags.metricsAddress.port,
@@ -90,6 +93,15 @@ function command(): Command {
       option('--verify-interval <duration>', 'how often AWS is read back where a Dataset says nothing else')
         .env('SLUICE_VERIFY_INTERVAL')
         .default(3_600_000, '1h')
+        .argParser(interval),
+    )
+    .addOption(
+      option(
+        '--orphan-sweep-interval <duration>',
+        "how often each Environment is searched for what carries this installation's mark and no share explains",
+      )
+        .env('SLUICE_ORPHAN_SWEEP_INTERVAL')
+        .default(24 * 3_600_000, '24h')
         .argParser(interval),
     )
     .addOption(

@@ -145,6 +145,7 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     logger,
     random: Math.random,
     verifyIntervalMs: config.verifyIntervalMs,
+    orphanSweepMs: config.orphanSweepMs,
     inspected: new Map(),
     metrics: shareMetrics,
   };
@@ -194,6 +195,7 @@ function createQueues(metrics: KubeMetrics): Queues {
     approval: queue('shareapproval'),
     item: queue('shareitem'),
     target: queue('target', targetBackoff),
+    orphans: queue('orphans', targetBackoff),
   };
 }
 

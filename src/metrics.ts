@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AwsCall } from './aws/clients.ts';
 import type { Memory } from './controllers/memory.ts';
 import type { OperatorMetrics } from './controllers/operator.ts';
+import { orphanKinds } from './shares/orphans.ts';
 
 /** What is measured beside the runtime. */
 export interface ShareMetrics extends OperatorMetrics {
@@ -32,6 +33,17 @@ export function createShareMetrics(registry: Registry, memory: Memory): ShareMet
       this.reset();
       for (const { report } of memory.items.values())
         if (report !== undefined) this.inc({ phase: report.phase, health: report.healthStatus ?? '' });
+    },
+  });
+  new Gauge({
+    name: 'sluice_orphans',
+    help: "Documents in AWS that carry this installation's mark and that no ShareItem explains, by Environment and kind, as the last sweep found them.",
+    labelNames: ['environment', 'kind'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [environment, { orphans }] of memory.sweeps)
+        for (const kind of orphanKinds) this.set({ environment, kind }, orphans.filter((orphan) => orphan.kind === kind).length);
     },
   });
   return {

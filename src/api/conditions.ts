@@ -40,6 +40,11 @@ export const conditionTypes = {
       'The operator would have to take away unusually many shares at once without anybody having deleted, withdrawn or let expire one, and waits for the platform team.',
     presence: 'while True',
   },
+  Orphans: {
+    meaning:
+      "Something in AWS carries this installation's mark and no ShareItem explains it; status.orphans lists it. Unknown: AWS did not let the operator look everywhere. Absent until the operator has looked for the first time.",
+    presence: 'always',
+  },
   Leftovers: {
     meaning: 'Something was let go of by force and is still in AWS; status.leftovers lists it.',
     presence: 'while True',

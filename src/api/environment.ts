@@ -4,6 +4,7 @@ import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import {
   accountId,
   conditions,
+  handledAt,
   leftovers,
   namespaceName,
   namespaceSet,
@@ -15,7 +16,7 @@ import {
 } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
-import { immutable, integer, list, matching, oneOf, optional, text, withRules } from './schema.ts';
+import { immutable, integer, list, matching, oneOf, optional, text, time, withRules } from './schema.ts';
 
 const allOrSome = ['All', 'Names', 'Selector'] as const;
 
@@ -91,6 +92,10 @@ const specSchema = z.strictObject({
     },
     'Beginning of the name of everything that Sluice creates in the account.',
   ).default('sluice'),
+  orphans: oneOf(
+    ['Report', 'Delete'],
+    "What happens to documents in AWS that carry this installation's mark and that no ShareItem explains. Report: they are listed in status.orphans. Delete: what is certainly ours is removed once two sweeps in a row have seen it unchanged, unless so much would go that objects were probably lost.",
+  ).default('Report'),
 });
 
 const statusSchema = z.strictObject({
@@ -121,6 +126,24 @@ const statusSchema = z.strictObject({
     ),
   ),
   leftovers: optional(leftovers()),
+  orphans: optional(
+    list(
+      z.strictObject({
+        kind: oneOf(['SharePolicy', 'BucketPolicy', 'KeyPolicy', 'AccessPoint'], 'What it is.'),
+        target: text(256, 'The AWS document or resource.').min(1),
+        principals: list(
+          text(640, 'A principal, as AWS shows it.'),
+          { max: 5, type: 'atomic' },
+          'Whom it gives something; the first five.',
+        ),
+        since: time('When the running operator saw it first.'),
+        message: optional(text(256, 'Why it was not removed.')),
+      }),
+      { max: 50, type: 'atomic' },
+      "What carries this installation's mark in AWS and no ShareItem explains; the first fifty.",
+    ),
+  ),
+  lastHandledVerifyAt: optional(handledAt('sluice.dev/verify-requested-at')),
   display: optional(
     z.strictObject({ message: optional(text(256, 'Message of Ready, shortened.')) }).describe('Texts for columns.'),
   ),
@@ -160,7 +183,7 @@ export const environment = defineKind({
       'optional',
     ),
   ],
-  conditions: ['Ready', 'RemovalHeld', 'Leftovers'],
+  conditions: ['Ready', 'Orphans', 'RemovalHeld', 'Leftovers'],
 });
 
 /** Spec of an Environment. */

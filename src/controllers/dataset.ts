@@ -9,7 +9,7 @@ import { needsTags } from '../shares/claims.ts';
 import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
 import { types } from './cluster.ts';
 import { wakeShares } from './dependents.ts';
-import { leftoversOf } from './force-delete.ts';
+import { leftoversOf } from './leftovers.ts';
 import { handledAnnotations } from './handled.ts';
 import { setFinalizer } from './finalizers.ts';
 import { bucketCaseOf } from './gather.ts';

@@ -13,7 +13,8 @@ import { defaultAttachmentQuota } from '../targets/share-policy-names.ts';
 import type { SessionRef } from '../targets/target.ts';
 import { types } from './cluster.ts';
 import { wakeRequests, wakeShares } from './dependents.ts';
-import { leftoversOf } from './force-delete.ts';
+import { leftoversOf } from './leftovers.ts';
+import { orphanStatus } from './orphan-status.ts';
 import { setFinalizer } from './finalizers.ts';
 import { contestedBuckets } from './holding.ts';
 import { sameObservation, type EnvironmentFinding } from './observations.ts';
@@ -48,7 +49,10 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
   const changed = !sameObservation(observations.environments.get(name), state);
   observations.environments.set(name, state);
   await writeStatus(operator, types.environment, environment, statusOf(operator, environment, found, users.length));
-  if (changed) wakeDependents(operator, name);
+  if (changed) {
+    wakeDependents(operator, name);
+    operator.queues.orphans.add(name);
+  }
   const again = found.kind === 'ready' || !found.passing ? operator.verifyIntervalMs : notReadyRetryMs;
   return { kind: 'requeue', afterMs: jittered(again, operator.random) };
 }
@@ -169,8 +173,10 @@ async function readQuota({ sessions }: Operator, session: SessionRef): Promise<n
 function statusOf(operator: Operator, environment: Environment, found: EnvironmentFinding, users: number): EnvironmentStatus {
   const generation = environment.metadata.generation ?? 0;
   const leftovers = leftoversOf(operator, environment);
+  const { condition: orphansCondition, ...orphans } = orphanStatus(operator, environment);
   const conditions = [
     ...conditionsOf(environment, found, users),
+    ...orphansCondition,
     ...removalConditions(operator, environment),
     ...leftoverConditions(leftovers),
   ];
@@ -192,6 +198,7 @@ function statusOf(operator: Operator, environment: Environment, found: Environme
       : {}),
     ...(owners.length === 0 ? {} : { owners: owners.slice(0, ownersShown) }),
     ...(leftovers.length === 0 ? {} : { leftovers }),
+    ...orphans,
   };
 }
 

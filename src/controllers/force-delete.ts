@@ -2,16 +2,14 @@
  * Letting go by force: a ShareItem that has to be taken back and carries `sluice.dev/force-delete: "true"` is released after one attempt at each of its grants.
  * What stays in AWS is listed in `status.leftovers` of the Dataset (of the Environment, where the Dataset is gone) before the item goes: nothing is forgotten.
  */
-import type { Dataset, Environment, ShareItem } from '../api/index.ts';
+import type { ShareItem } from '../api/index.ts';
 import { Priority } from '../kube/queue.ts';
 import type { TargetState } from '../shares/report.ts';
 import { contributionId } from './ledger.ts';
+import { holderKey, isSame, listedLeftovers, mergeLeftovers } from './leftovers.ts';
 import type { Leftover } from './memory.ts';
 import { annotations, type Operator } from './operator.ts';
 import { cut, timestamp } from './status.ts';
-
-/** The lists in the CRDs hold no more. */
-const leftoversKept = 50;
 
 /** Whether somebody asked to let go of the item. */
 export function isForced({ metadata }: ShareItem): boolean {
@@ -52,27 +50,13 @@ function areRecorded({ cluster, memory, queues }: Operator, item: ShareItem, { l
   const datasetKey = `${item.spec.datasetRef.namespace}/${item.spec.datasetRef.name}`;
   const dataset = cluster.datasets.store.get(datasetKey);
   const holder = dataset ?? cluster.environments.store.get(environment);
-  const listed = holder?.status?.leftovers ?? [];
-  const missing = leftovers.filter(
-    (left) => !listed.some((each) => each.target === left.target && each.principal === left.principal),
-  );
+  const listed = holder === undefined ? [] : listedLeftovers({ memory }, holder);
+  const missing = leftovers.filter((left) => !listed.some((each) => isSame(each, left)));
   // With Dataset and Environment gone there is nobody left to tell; the log has it (writer's failures are logged).
   if (missing.length === 0 || holder === undefined) return true;
-  const key = dataset === undefined ? `environment/${environment}` : `dataset/${datasetKey}`;
-  memory.leftovers.set(key, merge(memory.leftovers.get(key) ?? [], missing));
+  const key = holderKey(holder);
+  memory.leftovers.set(key, mergeLeftovers(memory.leftovers.get(key) ?? [], missing));
   if (dataset === undefined) queues.environment.add(environment, { priority: Priority.change });
   else queues.dataset.add(datasetKey, { priority: Priority.change });
   return false;
-}
-
-/** What the holder's status should list: what it lists, and what was let go since. */
-export function leftoversOf({ memory }: Operator, holder: Dataset | Environment): readonly Leftover[] {
-  const { namespace, name } = holder.metadata;
-  const key = holder.kind === 'Dataset' ? `dataset/${namespace ?? ''}/${name}` : `environment/${name}`;
-  return merge(holder.status?.leftovers ?? [], memory.leftovers.get(key) ?? []);
-}
-
-function merge(known: readonly Leftover[], added: readonly Leftover[]): Leftover[] {
-  const fresh = added.filter((left) => !known.some((each) => each.target === left.target && each.principal === left.principal));
-  return [...known, ...fresh].slice(-leftoversKept);
 }

@@ -5,7 +5,9 @@
 import type { Decision } from '../shares/decide.ts';
 import type { RemovalCount } from '../shares/guard.ts';
 import type { ItemReport, TargetState } from '../shares/report.ts';
+import type { SeenOrphan } from '../shares/orphans.ts';
 import type { StampedIntent } from './intents.ts';
+import type { TargetWork } from './ledger.ts';
 
 /** One target's answer for one contribution, and for which intent it was given. */
 export interface TargetResult {
@@ -54,6 +56,24 @@ export interface Leftover {
   readonly message?: string;
 }
 
+/** What the last sweep of an Environment found. */
+export interface Sweep {
+  readonly orphans: readonly SeenOrphan[];
+  /** What could not be looked at. */
+  readonly gaps: readonly string[];
+  /** Orphans are not removed, since objects may have been lost. */
+  readonly held: boolean;
+  /** The annotation that it answered. */
+  readonly handled?: string;
+}
+
+/** An orphan that is to be removed. */
+export interface OrphanOrder {
+  readonly environment: string;
+  /** The document, with everything in it to be dropped. */
+  readonly work: TargetWork;
+}
+
 /** The memory of the process. */
 export interface Memory {
   /** By uid of the ShareItem. */
@@ -68,6 +88,13 @@ export interface Memory {
   readonly history: Map<string, HistoryEntry[]>;
   /** What was let go by force and is not in a status yet, by `dataset/<key>` or `environment/<name>`. */
   readonly leftovers: Map<string, readonly Leftover[]>;
+  /** Leftovers that AWS does not show any more, until no status lists them (leftovers.ts). */
+  readonly cleared: Set<string>;
+  /** By name of the Environment: what its last sweep found, and when the next one is due and what for. */
+  readonly sweeps: Map<string, Sweep>;
+  readonly sweepPlans: Map<string, { readonly dueAt: number; readonly basis: string }>;
+  /** By target key: orphans that the target controller is to remove, unless a share names them by then. */
+  readonly orphanOrders: Map<string, OrphanOrder>;
   /** UIDs of approvals that were seen to be deleted. */
   readonly withdrawn: Set<string>;
   /** Shares that would end unexplained, by Environment, as counted last (guard.ts). */
@@ -93,6 +120,10 @@ export function createMemory(): Memory {
     unowned: new Map(),
     history: new Map(),
     leftovers: new Map(),
+    cleared: new Set(),
+    sweeps: new Map(),
+    sweepPlans: new Map(),
+    orphanOrders: new Map(),
     withdrawn: new Set(),
     removals: new Map(),
     policies: new Map(),

@@ -11,6 +11,7 @@ import { reconcileDataset } from './dataset.ts';
 import { reconcileEnvironment } from './environment.ts';
 import { reconcileApproval } from './share-approval.ts';
 import { reconcileItem } from './share-item.ts';
+import { reconcileOrphans } from './orphans.ts';
 import { reconcileRequest } from './share-request.ts';
 import { reconcileTarget, type TargetOperator } from './target.ts';
 
@@ -74,6 +75,7 @@ export async function runControllers({ operator, metrics, abort, signal }: RunOp
     }),
     start(queues.request, (key) => reconcileRequest(operator, key), { concurrency: 20, first: [] }),
     start(queues.approval, (key) => reconcileApproval(operator, key), { concurrency: 10, first: [] }),
+    start(queues.orphans, (key, context) => reconcileOrphans(operator, key, context.signal), { concurrency: 2, first: [] }),
   ]);
   await Promise.all(running);
 }

@@ -18,6 +18,7 @@ import { questionOf } from './intents.ts';
 import { workOf, type TargetWork } from './ledger.ts';
 import { intentOf } from './memory.ts';
 import { jittered, type Operator } from './operator.ts';
+import { isOrdered, settleRemoval } from './orphan-removal.ts';
 import { absorb } from './results.ts';
 import { sameJson } from './status.ts';
 
@@ -52,7 +53,8 @@ export async function reconcileTarget(
       ) ?? false,
     attachmentQuota: (name) => quotaOf(operator, name),
   });
-  if (work === undefined) return forgetTarget(operator, key);
+  if (work === undefined) return withoutContributors(operator, key, { signal, logger });
+  memory.orphanOrders.delete(key);
   const questions = new Map(work.contributions.map(({ item }) => [item, intentOf(memory, item, key)?.fingerprint ?? 'hold']));
   const report = await ask(operator, { key, items, work, signal });
   coalescer.ran(key, report.writes.length > 0, work.contributions.length);
@@ -168,8 +170,24 @@ function quotaOf({ observations }: Operator, environment: string): number | unde
   return state?.kind === 'ready' ? state.attachmentQuota : undefined;
 }
 
+/** Nothing contributes to the document: an orphan that is ordered to be removed is removed, anything else is forgotten. */
+async function withoutContributors(
+  operator: TargetOperator,
+  key: string,
+  { signal, logger }: Pick<ReconcileContext, 'signal' | 'logger'>,
+): Promise<Result> {
+  const order = operator.memory.orphanOrders.get(key);
+  if (order === undefined || !isOrdered(operator, key, order)) return forgetTarget(operator, key);
+  const isCurrent = (): boolean => isOrdered(operator, key, order);
+  const report = await runWork(operator, order.work, { signal, verify: false, isCurrent });
+  if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'an orphan is removed from AWS');
+  const result = settleRemoval(operator, order, report);
+  return result.kind === 'done' ? forgetTarget(operator, key) : result;
+}
+
 function forgetTarget({ writer, memory, coalescer }: TargetOperator, key: string): Result {
   writer.forget(key);
+  memory.orphanOrders.delete(key);
   memory.results.delete(key);
   memory.unowned.delete(key);
   memory.observedAt.delete(key);

@@ -19,6 +19,7 @@ export function connect(operator: Operator): void {
   cluster.environments.onEvent((event) =>
     onChange(event, (object, options) => {
       queues.environment.add(keyOf(object), options);
+      queues.orphans.add(keyOf(object), options);
       // Claims, admitted namespaces and roles are read by everything that lives in the account.
       if (reachesOthers(event) && !(event.type === 'added' && event.initial)) wakeEnvironment(operator, object.metadata.name);
     }),

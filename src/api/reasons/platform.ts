@@ -111,7 +111,19 @@ export const platformReasons = {
   LeftoversFound: {
     meaning: 'Something was let go of by force and is still in AWS.',
     actor: 'platform team',
-    next: 'Remove by hand what status.leftovers lists. The list stays with the object, as a record.',
+    next: 'Remove by hand what status.leftovers lists, or let the Environment do it (spec.orphans: Delete). An entry goes when a sweep finds that AWS does not show it any more.',
     kinds: ['Dataset', 'Environment'],
+  },
+  OrphansFound: {
+    meaning: "Documents in AWS carry this installation's mark, and no ShareItem explains them.",
+    actor: 'platform team',
+    next: 'Restore the objects that explain them, remove by hand what status.orphans lists, or set spec.orphans: Delete.',
+    kinds: ['Environment'],
+  },
+  NoOrphans: {
+    meaning: "A ShareItem explains everything that was found under this installation's mark.",
+    actor: 'nobody',
+    next: 'Nothing.',
+    kinds: ['Environment'],
   },
 } as const satisfies Record<string, ReasonDoc>;
