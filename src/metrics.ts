@@ -46,6 +46,16 @@ export function createShareMetrics(registry: Registry, memory: Memory): ShareMet
         for (const kind of orphanKinds) this.set({ environment, kind }, orphans.filter((orphan) => orphan.kind === kind).length);
     },
   });
+  new Gauge({
+    name: 'sluice_conflicting_documents',
+    help: 'AWS documents in which somebody else keeps undoing what Sluice writes, by target kind.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const key of memory.conflicts.keys()) this.inc({ kind: key.slice(0, key.indexOf('/')) });
+    },
+  });
   return {
     called: ({ service, operation, accountId, code }) => requests.inc({ service, operation, account: accountId, code }),
     granted: (seconds) => timeToGrant.observe(seconds),

@@ -34,7 +34,12 @@ export type TargetWork =
 export interface Intent {
   readonly mode: ContributionMode;
   readonly repair: boolean;
+  /** What is asked, as text. @default '' */
+  readonly fingerprint?: string;
 }
+
+/** Undecided since start-up: left as found. */
+const held: Intent = { mode: 'hold', repair: false };
 
 /** Target keys of a resolved entry, in the order in which they are granted. */
 export function targetKeysOf(entry: ResolvedShare): string[] {
@@ -112,8 +117,9 @@ function assemble(
 
 function contributionOf({ item, entry }: Share, key: string, context: LedgerContext): Omit<Contribution<unknown>, 'grant'> {
   const id = contributionId(item, entry);
-  const intent = context.intent(id, key) ?? { mode: 'hold', repair: false };
-  return { item: id, order: `${item.spec.consent?.grantedTime ?? ''}/${item.metadata.uid ?? ''}`, ...intent };
+  const { mode, repair, fingerprint = '' } = context.intent(id, key) ?? held;
+  const order = `${item.spec.consent?.grantedTime ?? ''}/${item.metadata.uid ?? ''}`;
+  return { item: id, order, mode, repair, question: fingerprint };
 }
 
 function resourceGrant({ entry, grant }: Share): ResourceGrant {

@@ -6,6 +6,7 @@ import type { Decision } from '../shares/decide.ts';
 import type { RemovalCount } from '../shares/guard.ts';
 import type { ItemReport, TargetState } from '../shares/report.ts';
 import type { SeenOrphan } from '../shares/orphans.ts';
+import type { Conflict } from '../targets/writer-conflict.ts';
 import type { StampedIntent } from './intents.ts';
 import type { TargetWork } from './ledger.ts';
 
@@ -84,6 +85,8 @@ export interface Memory {
   readonly results: Map<string, Map<string, TargetResult>>;
   /** Findings on a target that belong to no item: for the owner's eyes. */
   readonly unowned: Map<string, readonly string[]>;
+  /** Documents that somebody keeps changing back, by target key. */
+  readonly conflicts: Map<string, Conflict>;
   /** Changes in AWS not yet written into a status, by uid. */
   readonly history: Map<string, HistoryEntry[]>;
   /** What was let go by force and is not in a status yet, by `dataset/<key>` or `environment/<name>`. */
@@ -118,6 +121,7 @@ export function createMemory(): Memory {
     uids: new Map(),
     results: new Map(),
     unowned: new Map(),
+    conflicts: new Map(),
     history: new Map(),
     leftovers: new Map(),
     cleared: new Set(),

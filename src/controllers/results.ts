@@ -58,6 +58,7 @@ export function absorb(operator: Operator, absorbed: Absorbed): void {
     settle(operator, { absorbed, item, entry, known: before.get(contribution), result, found });
   }
   keepUnowned(operator, absorbed);
+  keepConflict(operator, absorbed);
   if (report.concurrentForeignChange) announceForeignChange(operator, absorbed);
 }
 
@@ -171,6 +172,19 @@ function keepUnowned(operator: Operator, { key, items, report }: Absorbed): void
 
 function wakeRequest({ queues }: Operator, { metadata, spec }: ShareItem): void {
   queues.request.add(indexKeys.request(metadata.namespace ?? '', spec.requestRef.name));
+}
+
+/** Told at each turn; in between it is in the conditions of the items that lose by it. */
+function keepConflict(operator: Operator, { key, items, report }: Absorbed): void {
+  const { conflicts } = operator.memory;
+  const before = conflicts.get(key)?.count ?? 0;
+  const { conflict } = report;
+  if (conflict === undefined) conflicts.delete(key);
+  else conflicts.set(key, conflict);
+  const [item] = items;
+  if (conflict === undefined || conflict.count <= before || item === undefined) return;
+  const note = `somebody else keeps changing ${key} back: ${String(conflict.count)} times since ${timestamp(conflict.since)}; it is repaired again at ${timestamp(conflict.repairAt)}. Have the other writer (Terraform, CloudFormation) leave alone what carries Sluice's mark`;
+  record(operator, item, { type: 'Warning', reason: 'ConflictingOwner', action: 'Reapply', note });
 }
 
 function announceForeignChange(operator: Operator, { items, key }: Absorbed): void {

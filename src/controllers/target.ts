@@ -148,7 +148,7 @@ function next(operator: TargetOperator, items: readonly ShareItem[], report: Tar
   if (states.some((result) => result.state === 'Failed')) delays.push(jittered(permanentRetryMs, operator.random));
   if (states.some((result) => result.state === 'Pending' && result.reason === 'ProgressingWithRetry')) delays.push(1000);
   if (states.some((result) => result.reason === 'WaitingForAttachment')) delays.push(60_000);
-  if (report.readBackAt !== undefined) delays.push(Math.max(0, report.readBackAt - operator.clock.now()));
+  for (const at of [report.readBackAt, report.lookAt]) if (at !== undefined) delays.push(Math.max(0, at - operator.clock.now()));
   return { kind: 'requeue', afterMs: Math.min(...delays), priority: Priority.resync };
 }
 
@@ -190,6 +190,7 @@ function forgetTarget({ writer, memory, coalescer }: TargetOperator, key: string
   memory.orphanOrders.delete(key);
   memory.results.delete(key);
   memory.unowned.delete(key);
+  memory.conflicts.delete(key);
   memory.observedAt.delete(key);
   memory.verify.delete(key);
   coalescer.forget(key);

@@ -3,23 +3,33 @@
  * at that time. Lost at a restart, which costs calls and nothing else.
  */
 import { nameHash } from '../policy/name-hash.ts';
+import { noConflict, type ConflictMemory } from './writer-conflict.ts';
 
 /** How long AWS may take to show a write everywhere. S3 and IAM give no figure; a minute is generous. */
 export const visibilityMs = 60_000;
+/**
+ * How long an old content is doubted once a read-back has shown our own. Copies that lag behind may still be read (docs/AmazonS3/latest/userguide/Welcome.md,
+ * "Amazon S3 data consistency model": bucket configurations are eventually consistent), but of a dozen reads over ten seconds one would show ours again.
+ */
+const shownDoubtMs = 10_000;
 
 /** What is remembered of one target. */
 export interface TargetMemory {
   /** Contents that our writes replaced, newest last. Seeing one of them again soon after means an old copy was read. */
   superseded: readonly { readonly fingerprint: string; readonly at: number }[];
+  /** A read-back has shown our last write. */
+  shown: boolean;
   /** The foreign part as the read-back showed it, until a second look about a minute later. */
   foreign?: { readonly hash: string; readonly writtenAt: number } | undefined;
+  /** Whether somebody keeps undoing what we write. */
+  conflict: ConflictMemory;
   /** The last observation, of targets whose parts never change once written. */
   known?: unknown;
 }
 
 /** Nothing remembered. */
 export function emptyMemory(): TargetMemory {
-  return { superseded: [] };
+  return { superseded: [], shown: false, conflict: noConflict };
 }
 
 /** Remembers that `before` was replaced by `after` just now. */
@@ -29,17 +39,24 @@ export function rememberWrite(
   now: number,
 ): void {
   const recent = memory.superseded.filter(({ fingerprint, at }) => now - at < visibilityMs && fingerprint !== hash(change.after));
+  memory.shown = false;
   memory.superseded = change.before === change.after ? recent : [...recent, { fingerprint: hash(change.before), at: now }];
 }
 
-/** Remembers that a read-back showed this content: whatever else we wrote before, this is no old copy. */
+/** Remembers that this content is in force: whatever else we wrote before, this is no old copy. */
 export function rememberSeen(memory: TargetMemory, fingerprint: string): void {
+  memory.shown = true;
   memory.superseded = memory.superseded.filter((old) => old.fingerprint !== hash(fingerprint));
 }
 
 /** True when the content is one that we replaced less than a minute ago. */
 export function isStale(memory: TargetMemory, fingerprint: string, now: number): boolean {
   return memory.superseded.some((old) => old.fingerprint === hash(fingerprint) && now - old.at < visibilityMs);
+}
+
+/** How long a content that looks like an old copy is waited for to give way. */
+export function doubtMs({ shown }: TargetMemory): number {
+  return shown ? shownDoubtMs : visibilityMs;
 }
 
 /** Remembers what others have in the document, to be compared once more a minute after the write. */

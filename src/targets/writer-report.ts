@@ -21,6 +21,8 @@ export interface Outcome {
   /** Undefined: AWS could not be read, or there is no such resource. */
   readonly assessment: Assessment | undefined;
   readonly blocks: ReadonlyMap<string, Block>;
+  /** What the items are told that somebody keeps undoing, also while a repair stands that has not held yet. */
+  readonly conflicts: ReadonlyMap<string, Block>;
   readonly failure: AwsFailure | undefined;
   /** Our last write did not show within the time that AWS may take. */
   readonly notVisible: boolean;
@@ -56,7 +58,8 @@ function resultOf(one: Contribution<PrincipalGrant>, outcome: Outcome): ItemResu
   }
   const findings = assessment.items.get(one.item) ?? [];
   const open = findings.filter(({ kind }) => kind === (one.mode === 'drop' ? 'excess' : 'missing'));
-  if (open.length === 0) return settled(one, findings, outcome);
+  const conflict = one.mode === 'want' ? outcome.conflicts.get(one.item) : undefined;
+  if (open.length === 0) return conflict === undefined ? settled(one, findings, outcome) : blocked(conflict, findings);
   return blocked(blockOf(one, outcome), findings);
 }
 
@@ -72,7 +75,7 @@ function settled(one: Contribution<PrincipalGrant>, findings: readonly Finding[]
 
 /** Why something is still open: what was decided about this item, then what AWS said, then that it takes time. */
 function blockOf(one: Contribution<PrincipalGrant>, outcome: Outcome): Block {
-  const own = outcome.blocks.get(one.item);
+  const own = outcome.blocks.get(one.item) ?? (one.mode === 'want' ? outcome.conflicts.get(one.item) : undefined);
   if (own !== undefined) return own;
   if (one.mode === 'hold')
     return {

@@ -3,7 +3,8 @@
  */
 import type { AwsFailure } from '../aws/errors.ts';
 import type { Assessment, Contribution, Finding, Plan, PrincipalGrant, PrincipalRef, TargetInput } from './target.ts';
-import { foreignChanged, isStale, visibilityMs, type TargetMemory } from './writer-memory.ts';
+import { afterLook, wasInPlace, isPaused } from './writer-conflict.ts';
+import { doubtMs, foreignChanged, isStale, rememberSeen, type TargetMemory } from './writer-memory.ts';
 import type { Block } from './writer-report.ts';
 import type { TargetRun, WriteRecord, WriterOptions } from './writer-types.ts';
 
@@ -46,13 +47,16 @@ export interface Decision<Step> {
   readonly due: boolean;
 }
 
-/** Observes, unless that was done a moment ago. Waits while AWS still shows a copy that is older than our own last write. */
+/**
+ * Observes, unless that was done a moment ago. Waits while AWS still shows a copy that is older than our own last write; what is still there when that can't be
+ * the reason any more, somebody put back.
+ */
 export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>): Promise<O> {
   const { kind } = run.request;
   const { clock, installation } = run.writer.options;
   if (run.view !== undefined && !isOld(run, run.view.at)) return run.view.observed;
   let observed = await observe(run);
-  const until = clock.now() + visibilityMs;
+  const until = clock.now() + doubtMs(run.memory);
   for (
     let wait = firstWaitMs;
     isStale(run.memory, kind.fingerprint(observed), clock.now()) && clock.now() < until && !isSuperseded(run);
@@ -61,9 +65,20 @@ export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, 
     await clock.sleep(wait, run.request.signal);
     observed = await observe(run);
   }
+  if (!isSuperseded(run)) rememberSeen(run.memory, kind.fingerprint(observed));
   if (foreignChanged(run.memory, kind.foreign(observed, installation), clock.now())) run.concurrentForeignChange = true;
-  run.found ??= kind.assess(asAsked(run, observed)).items;
+  if (run.found === undefined) noteFound(run, observed);
   return observed;
+}
+
+/** What was there before anything is written. A run that something else is asked of meanwhile may have seen an old copy: it judges nobody. */
+function noteFound<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, observed: O): void {
+  const { kind, coordinates, contributions } = run.request;
+  const assessment = kind.assess(asAsked(run, observed));
+  run.found = assessment.items;
+  if (isSuperseded(run)) return;
+  const look = { key: kind.key(coordinates), contributions, assessment, now: run.writer.options.clock.now() };
+  run.memory.conflict = afterLook(run.memory.conflict, look);
 }
 
 /** Something else is asked by now: nothing is written any more. */
@@ -104,9 +119,14 @@ export function decide<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S
   const plan = run.request.kind.plan(input);
   if (plan.steps.length === 0) return { plan, due: false };
   const assessment = run.request.kind.assess(input);
+  const { conflict } = run.memory;
+  const now = run.writer.options.clock.now();
+  const contributions = isPaused(conflict, now)
+    ? input.contributions.map((one) => (wasInPlace(conflict, one) ? { ...one, repair: false } : one))
+    : input.contributions;
   // Excess that belongs to nobody goes where anybody's drift is repaired.
-  const debris = assessment.unowned.length > 0 && run.request.contributions.some(({ mode, repair }) => mode !== 'hold' && repair);
-  return { plan, due: debris || isDue(input.contributions, assessment, plan.refused) };
+  const repairs = !isPaused(conflict, now) && contributions.some(({ mode, repair }) => mode !== 'hold' && repair);
+  return { plan, due: (repairs && assessment.unowned.length > 0) || isDue(contributions, assessment, plan.refused) };
 }
 
 /** The contributions as the plan sees them: who is set aside is left as found. */

@@ -5,6 +5,7 @@ import type { AwsFailure } from '../aws/errors.ts';
 import type { PrincipalCheck } from '../aws/principals.ts';
 import type { Clock } from '../clock.ts';
 import type { Contribution, Finding, PrincipalGrant, PrincipalRef, TargetKind } from './target.ts';
+import type { Conflict } from './writer-conflict.ts';
 
 /** What all runs share. */
 export interface WriterOptions {
@@ -73,6 +74,10 @@ export interface TargetReport<Observed> {
   readonly writes: readonly WriteRecord[];
   /** When to run again to see whether somebody else wrote at the same time (ms since the epoch). */
   readonly readBackAt?: number;
+  /** Somebody keeps undoing what we write. */
+  readonly conflict?: Conflict;
+  /** When to run again on the conflict's account: to repair, or to see whether the repair has held (ms since the epoch). */
+  readonly lookAt?: number;
   /** Somebody else changed the document between our read and a read-back of our write: one of the two may have been lost. */
   readonly concurrentForeignChange: boolean;
   /** The run ended early because something else is asked by now: run again at once. */

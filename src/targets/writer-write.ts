@@ -142,7 +142,10 @@ async function readBack<C, G extends PrincipalGrant, O, S, X>(
   for (let wait = firstWaitMs; ; wait = longer(wait)) {
     const seen = await observe(run, progress.now);
     const fingerprint = kind.fingerprint(seen);
-    if (fingerprint === kind.fingerprint(progress.now)) return 'done';
+    if (fingerprint === kind.fingerprint(progress.now)) {
+      rememberSeen(run.memory, fingerprint);
+      return 'done';
+    }
     if (!isStale(run.memory, fingerprint, start)) {
       const due = decide(run, seen).due;
       if (!due || kind.shared) noteForeignChange(run, seen, progress.now);

@@ -3,7 +3,8 @@
  * their kinds only, and nothing of shares or Kubernetes. It is level-based: a run that was cut off anywhere is answered by the next one.
  */
 import type { AwsFailure } from '../aws/errors.ts';
-import type { PrincipalGrant, Refusal } from './target.ts';
+import type { Assessment, PrincipalGrant, Refusal } from './target.ts';
+import { afterWrite, conflictDueAt, conflictMessage, type Conflict } from './writer-conflict.ts';
 import { emptyMemory, secondLookAt } from './writer-memory.ts';
 import { setAsideChanged } from './writer-principals.ts';
 import { resultsOf, type Block } from './writer-report.ts';
@@ -82,7 +83,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
   const { kind, coordinates, contributions } = run.request;
   const observed = run.view?.observed;
   const assessment = observed === undefined ? undefined : kind.assess(asAsked(run, observed));
-  const readBackAt = secondLookAt(run.memory);
+  if (assessment !== undefined) noteWrites(run, assessment);
   const items = resultsOf({
     contributions,
     describe: kind.describe(coordinates),
@@ -90,6 +91,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     reasonOf: (code) => kind.reasonOf?.(code),
     assessment,
     blocks: new Map([...refusalBlocks(observed === undefined ? undefined : decide(run, observed).plan.refused), ...run.blocks]),
+    conflicts: conflictBlocks(run),
     failure: run.failure,
     notVisible: run.notVisible,
   });
@@ -103,16 +105,37 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     writes: run.writes,
     concurrentForeignChange: run.concurrentForeignChange,
     superseded: isSuperseded(run),
-    ...optional('readBackAt', readBackAt),
+    ...optional('readBackAt', secondLookAt(run.memory)),
+    ...optional('conflict', run.memory.conflict.open),
+    ...optional('lookAt', conflictDueAt(run.memory.conflict, run.writer.options.clock.now())),
     ...optional('failure', run.failure),
   };
+}
+
+/** From what a read-back of our writes shows on, it can be found undone. */
+function noteWrites<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>, assessment: Assessment): void {
+  const wroteAt = run.writes.findLast(({ result }) => result === 'Succeeded')?.at;
+  if (wroteAt === undefined || run.view === undefined || run.view.at < wroteAt || run.notVisible) return;
+  const { kind, coordinates, contributions } = run.request;
+  const look = { key: kind.key(coordinates), contributions, assessment, now: run.view.at };
+  run.memory.conflict = afterWrite(run.memory.conflict, look);
+}
+
+function conflictBlocks<C, G extends PrincipalGrant, O, S, X>({ memory, request }: Run<C, G, O, S, X>): Map<string, Block> {
+  const describe = request.kind.describe(request.coordinates);
+  return new Map(
+    [...(memory.conflict.open?.items.keys() ?? [])].flatMap((item) => {
+      const message = conflictMessage(memory.conflict, item, describe);
+      return message === undefined ? [] : [[item, { state: 'Failed', reason: 'ConflictingOwner', message }]];
+    }),
+  );
 }
 
 function refusalBlocks(refused: ReadonlyMap<string, Refusal> | undefined): Map<string, Block> {
   return new Map([...(refused ?? [])].map(([item, refusal]) => [item, { ...refusal, state: 'Failed' }]));
 }
 
-function optional<Name extends string, Value extends number | AwsFailure>(
+function optional<Name extends string, Value extends number | AwsFailure | Conflict>(
   name: Name,
   value: Value | undefined,
 ): { readonly [Key in Name]?: Value } {

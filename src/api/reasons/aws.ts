@@ -107,6 +107,13 @@ export const awsReasons = {
     next: 'Rename or remove it; the message names it.',
     kinds: [...share],
   },
+  ConflictingOwner: {
+    meaning:
+      'Something else, such as Terraform, keeps undoing what Sluice writes into the document. Repairs wait, minutes at first and up to an hour; what is to be taken back does not. It ends when a repair has held.',
+    actor: 'owner',
+    next: "Have the other writer keep what carries Sluice's mark: statements whose Sid begins with Sluice and the installation id, policies under /sluice/.",
+    kinds: [...share],
+  },
   ConcurrentForeignChange: {
     meaning: 'Somebody else changed the document while Sluice wrote it; the operator looks again.',
     actor: 'owner',
