@@ -42,6 +42,7 @@ export function operatorRolePolicy(accountId: string): PolicyDocument {
       ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:PutKeyPolicy', 'kms:ListResourceTags'],
       `arn:aws:kms:*:${accountId}:key/*`,
     ),
+    allow('AccessPoints', accessPoints, `arn:aws:s3:*:${accountId}:accesspoint/sluice-*`),
     allow('ReadPrincipals', principalReads, principals),
     allow('ReadAccount', ['iam:GetAccountSummary', 'iam:ListPolicies', 's3:ListAllMyBuckets'], '*'),
     allow('SharePolicies', sharePolicyWrites, policies),
@@ -63,6 +64,15 @@ const bucketReads = [
   's3:GetEncryptionConfiguration',
   's3:GetBucketOwnershipControls',
   's3:GetBucketTagging',
+];
+
+const accessPoints = [
+  's3:CreateAccessPoint',
+  's3:DeleteAccessPoint',
+  's3:DeleteAccessPointPolicy',
+  's3:GetAccessPoint',
+  's3:GetAccessPointPolicy',
+  's3:PutAccessPointPolicy',
 ];
 
 const principalReads = ['iam:GetRole', 'iam:GetUser', 'iam:ListAttachedRolePolicies', 'iam:ListAttachedUserPolicies'];

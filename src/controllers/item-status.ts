@@ -1,11 +1,12 @@
 /**
  * The status of a ShareItem from its decision and report: shapes, cuts and the history. Nothing is decided here.
  */
-import { shareItem, type ResolvedShare, type ShareItem, type ShareItemStatus } from '../api/index.ts';
+import { shareItem, type ShareItem, type ShareItemStatus } from '../api/index.ts';
 import { shortPrincipal } from '../shares/arn.ts';
 import type { Decision } from '../shares/decide.ts';
 import type { ItemReport } from '../shares/report.ts';
 import { types } from './cluster.ts';
+import { connectionOf } from './connection.ts';
 import { roleOf } from './gather.ts';
 import { requestOf } from './item-input.ts';
 import { historyLength } from './memory.ts';
@@ -49,7 +50,7 @@ function statusOf(
     ...(decision.consent?.expireTime === undefined || live === undefined ? {} : { expireTime: decision.consent.expireTime }),
     conditions: stampConditions(report.conditions, item.status?.conditions, { generation, now: operator.clock.now() }),
     ...(report.grants.length === 0 ? {} : { grants: dedupeTargets(report.grants) }),
-    ...(live === undefined ? {} : { connection: connectionOf(live) }),
+    ...(live === undefined ? {} : { connection: connectionOf(operator, live) }),
     ...(history.length === 0 ? {} : { history }),
     ...(known === undefined || known.handledVerify === '' ? {} : { lastHandledVerifyAt: known.handledVerify }),
     ...(known === undefined || known.handledReapply === '' ? {} : { lastHandledReapplyAt: known.handledReapply }),
@@ -74,14 +75,6 @@ function dedupeTargets(grants: ItemReport['grants']): NonNullable<ShareItemStatu
     state,
     ...(message === '' ? {} : { message: message.slice(0, 1024) }),
   }));
-}
-
-function connectionOf(entry: ResolvedShare): NonNullable<ShareItemStatus['connection']> {
-  return {
-    s3Uri: `s3://${entry.bucket}/`,
-    region: entry.environment.region,
-    example: `aws s3 ls s3://${entry.bucket}/ --region ${entry.environment.region}`,
-  };
 }
 
 function announce(operator: Operator, item: ShareItem, report: ItemReport): void {

@@ -4,6 +4,8 @@
  */
 import type { ResolvedShare, ShareItem } from '../api/index.ts';
 import { grantsOf, type ShareGrant } from '../shares/grants.ts';
+import type { AccessPointCoordinates } from '../targets/access-point-plan.ts';
+import { accessPoint } from '../targets/access-point.ts';
 import { bucketPolicy, type BucketPolicyCoordinates } from '../targets/bucket-policy.ts';
 import { keyPolicy, type KeyPolicyCoordinates } from '../targets/key-policy.ts';
 import type { ResourceGrant } from '../targets/resource-policy.ts';
@@ -17,6 +19,11 @@ export type TargetWork =
   | {
       readonly kind: 'BucketPolicy';
       readonly coordinates: BucketPolicyCoordinates;
+      readonly contributions: readonly Contribution<ResourceGrant>[];
+    }
+  | {
+      readonly kind: 'AccessPoint';
+      readonly coordinates: AccessPointCoordinates;
       readonly contributions: readonly Contribution<ResourceGrant>[];
     }
   | {
@@ -98,6 +105,12 @@ function assemble(
         coordinates: { ...bucketCoordinates(entry), pruneDeadPrincipals: context.prunesDeadPrincipals(first.item, entry.bucket) },
         contributions: shares.map((share) => ({ ...base(share), grant: resourceGrant(share) })),
       };
+    case 'AccessPoint':
+      return {
+        kind: 'AccessPoint',
+        coordinates: accessPointCoordinates(entry),
+        contributions: shares.map((share) => ({ ...base(share), grant: resourceGrant(share) })),
+      };
     case 'KeyPolicy':
       return {
         kind: 'KeyPolicy',
@@ -123,7 +136,9 @@ function contributionOf({ item, entry }: Share, key: string, context: LedgerCont
 }
 
 function resourceGrant({ entry, grant }: Share): ResourceGrant {
-  return { principal: entry.principal, templates: grant.target === 'SharePolicy' ? [] : grant.templates };
+  if (grant.target === 'SharePolicy') return { principal: entry.principal, templates: [] };
+  const everybody = grant.target === 'BucketPolicy' && grant.forEverybody === true;
+  return { principal: entry.principal, templates: grant.templates, ...(everybody ? { forEverybody: true } : {}) };
 }
 
 function identityGrant({ entry, grant }: Share): IdentityGrant {
@@ -134,6 +149,8 @@ function keyOfGrant(entry: ResolvedShare, grant: ShareGrant): string {
   switch (grant.target) {
     case 'BucketPolicy':
       return bucketPolicy.key(bucketCoordinates(entry));
+    case 'AccessPoint':
+      return accessPoint.key(accessPointCoordinates(entry));
     case 'KeyPolicy':
       return keyPolicy.key(keyCoordinates(entry));
     case 'SharePolicy':
@@ -143,6 +160,10 @@ function keyOfGrant(entry: ResolvedShare, grant: ShareGrant): string {
 
 function bucketCoordinates(entry: ResolvedShare): BucketPolicyCoordinates {
   return { session: sessionRef(entry.environment), bucket: entry.bucket, pruneDeadPrincipals: false };
+}
+
+function accessPointCoordinates(entry: ResolvedShare): AccessPointCoordinates {
+  return { session: sessionRef(entry.environment), name: entry.accessPoint ?? '', bucket: entry.bucket };
 }
 
 function keyCoordinates(entry: ResolvedShare): KeyPolicyCoordinates {

@@ -104,6 +104,8 @@ export interface Memory {
   readonly removals: Map<string, { readonly at: number; readonly count: RemovalCount }>;
   /** Our policies of each principal, as read last, by ARN. */
   readonly policies: Map<string, readonly PolicyLine[]>;
+  /** Aliases of access points, by target key: S3 makes them up. */
+  readonly pointAliases: Map<string, string>;
   /** Targets that somebody asked to verify, with the time from which on a read-back answers (milliseconds). */
   readonly verify: Map<string, number>;
   /** By target key: the questions that a run in progress is about to answer, by contribution id. Asking them again would only make it run twice. */
@@ -131,6 +133,7 @@ export function createMemory(): Memory {
     withdrawn: new Set(),
     removals: new Map(),
     policies: new Map(),
+    pointAliases: new Map(),
     verify: new Map(),
     asked: new Map(),
     observedAt: new Map(),

@@ -6,6 +6,8 @@ import { durationMs, type ShareItem } from '../api/index.ts';
 import type { ReconcileContext, Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { Priority } from '../kube/queue.ts';
+import { accessPointAlias, type ObservedAccessPoint } from '../targets/access-point-plan.ts';
+import { accessPoint } from '../targets/access-point.ts';
 import { bucketPolicy } from '../targets/bucket-policy.ts';
 import { keyPolicy } from '../targets/key-policy.ts';
 import type { ObservedSharePolicies } from '../targets/share-policy-observe.ts';
@@ -64,6 +66,7 @@ export async function reconcileTarget(
     logger.warn({ target: key, code: report.failure.code, awsRequestId: report.failure.requestId }, report.failure.message);
   absorb(operator, { key, items, questions, report, verifyIntervalMs: verifyIntervalOf(operator, items) });
   if (work.kind === 'SharePolicy') rememberPolicies(operator, work.coordinates.principalArn, report);
+  if (work.kind === 'AccessPoint') rememberAlias(operator, key, report);
   return report.superseded ? { kind: 'requeue', afterMs: 0, priority: Priority.change } : next(operator, items, report);
 }
 
@@ -113,6 +116,14 @@ function runWork(
     case 'BucketPolicy':
       return writer.run({
         kind: bucketPolicy,
+        coordinates: work.coordinates,
+        contributions: work.contributions,
+        context,
+        ...options,
+      });
+    case 'AccessPoint':
+      return writer.run({
+        kind: accessPoint,
         coordinates: work.coordinates,
         contributions: work.contributions,
         context,
@@ -190,11 +201,18 @@ function forgetTarget({ writer, memory, coalescer }: TargetOperator, key: string
   memory.orphanOrders.delete(key);
   memory.results.delete(key);
   memory.unowned.delete(key);
+  memory.pointAliases.delete(key);
   memory.conflicts.delete(key);
   memory.observedAt.delete(key);
   memory.verify.delete(key);
   coalescer.forget(key);
   return { kind: 'done' };
+}
+
+/** What a folder's ShareItem shows of the access point. */
+function rememberAlias({ memory }: Operator, key: string, { observed }: TargetReport<unknown>): void {
+  const alias = observed === undefined ? undefined : accessPointAlias(observed as ObservedAccessPoint);
+  if (alias !== undefined) memory.pointAliases.set(key, alias);
 }
 
 /** What the ConsumptionRole shows of the principal's policies. */

@@ -406,7 +406,7 @@ async function createWorld(aws: Aws, options: WorldOptions): Promise<World> {
         {
           datasetRef: { namespace: producer.namespace, name: dataset },
           principal: { kind: 'ConsumptionRole', name: shortName(role) },
-          items: items.map((item) => ({ type: 'Bucket', name: buckets[item] ?? item })),
+          items: items.map((item) => itemRef(item, buckets)),
           ...spec,
         },
       ),
@@ -421,8 +421,8 @@ async function createWorld(aws: Aws, options: WorldOptions): Promise<World> {
           principal: { arn: roles[role]?.arn ?? role },
           items: items.map((item) =>
             typeof item === 'string'
-              ? { type: 'Bucket', name: buckets[item] ?? item, permissions }
-              : { type: 'Bucket', permissions, ...item, name: buckets[item.name] ?? item.name },
+              ? { ...itemRef(item, buckets), permissions }
+              : { permissions, ...item, ...itemRef(item.name, buckets) },
           ),
           ...spec,
         },
@@ -445,6 +445,13 @@ async function createWorld(aws: Aws, options: WorldOptions): Promise<World> {
       }
     },
   };
+}
+
+/** `orders` is the bucket of that short name, `folder:raw` the Dataset's folder raw. */
+function itemRef(item: string, buckets: Readonly<Record<string, string>>): { readonly type: string; readonly name: string } {
+  return item.startsWith('folder:')
+    ? { type: 'Folder', name: item.slice('folder:'.length) }
+    : { type: 'Bucket', name: buckets[item] ?? item };
 }
 
 function seedRole(aws: Aws, account: string, full: string): SeededRole {

@@ -18,10 +18,10 @@ const implied = ['iam:TagPolicy'];
 function callsOfTheOperator(): string[] {
   const imports = globSync('src/**/*.ts', { cwd: root }).flatMap((file) => {
     const source = readFileSync(join(root, file), 'utf8');
-    return [...source.matchAll(/import\s*\{([^}]*)\}\s*from '@aws-sdk\/client-(s3|iam|kms)'/g)];
+    return [...source.matchAll(/import\s*\{([^}]*)\}\s*from '@aws-sdk\/client-(s3|s3-control|iam|kms)'/g)];
   });
   const calls = imports.flatMap(([, names = '', service = '']) =>
-    [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(([, operation = '']) => `${service}:${operation}`),
+    [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(([, operation = '']) => `${service === 's3-control' ? 's3' : service}:${operation}`),
   );
   return [...new Set(calls.map((call) => renamed[call] ?? call))].sort();
 }
