@@ -14,6 +14,7 @@ import {
   pointArn,
   pointName,
   pointStatements,
+  policyStatements,
   putStatements,
   read,
   runPoint,
@@ -189,8 +190,8 @@ describe('statements that somebody else adds to the policy', () => {
   const drop = () => wantFolder(analyst, 'raw', { mode: 'drop' });
   beforeEach(async () => {
     await runPoint(world, [wantFolder(analyst, 'raw')]);
-    const ours = await pointStatements(world);
-    await putStatements(world, [...(ours as []), foreignStatement]);
+    const ours = await policyStatements(world);
+    await putStatements(world, [...ours, foreignStatement]);
     world.clock.advance(120_000);
   });
 
@@ -215,14 +216,17 @@ describe('statements that somebody else adds to the policy', () => {
   });
 
   it('come in time when they are added between the two reads before the point is deleted', async () => {
-    const ours = await pointStatements(world);
-    await putStatements(world, (ours as { readonly Sid: string }[]).filter(({ Sid }) => Sid !== 'Theirs') as []);
+    const ours = await policyStatements(world);
+    await putStatements(
+      world,
+      ours.filter(({ Sid }) => Sid !== 'Theirs'),
+    );
     world.clock.advance(120_000);
     let reads = 0;
     const off = world.aws.onCall(async ({ phase, operation }) => {
       if (phase !== 'after' || operation !== 'GetAccessPointPolicy' || ++reads !== 1) return;
       off();
-      await putStatements(world, ours as []);
+      await putStatements(world, ours);
     });
     expect(states(await runPoint(world, [drop()]))).toEqual(['Removed']);
     expect(await pointStatements(world)).toEqual([foreignStatement]);

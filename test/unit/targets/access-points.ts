@@ -81,6 +81,13 @@ export async function pointStatements(world: TestWorld): Promise<JsonObject[] | 
   }
 }
 
+/** The statements of a policy that is there. */
+export async function policyStatements(world: TestWorld): Promise<JsonObject[]> {
+  const found = await pointStatements(world);
+  if (typeof found === 'string') throw new Error(`The point has no policy: ${found}.`);
+  return found;
+}
+
 /** Somebody writes the point's policy. */
 export async function putStatements(world: TestWorld, statements: readonly JsonObject[]): Promise<void> {
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: statements });
