@@ -2,9 +2,9 @@
  * Which statements of a document keep principals from what they are given. Only what is certain counts: of a Deny that hangs on something unknown (an address, a
  * VPC endpoint) or that cuts out a part (some objects) nothing is said. Made for documents with a thousand principals: what a Deny says of everybody is found out once.
  */
-import type { CompiledStatement } from './evaluate.ts';
+import { appliesAny, type CompiledStatement } from './evaluate.ts';
 import type { AskedPrincipal } from './evaluate-principals.ts';
-import { askedBy, requestsOf, type Given, type Request, type RequestPlace } from './requests.ts';
+import { askedBy, requestsOf, type Given, type RequestPlace, type Requests } from './requests.ts';
 
 /** Denied actions by the name of the statement that denies them. */
 export type Denials = ReadonlyMap<string, readonly string[]>;
@@ -12,39 +12,58 @@ export type Denials = ReadonlyMap<string, readonly string[]>;
 /** Looks up what the statements deny to a principal of what it is given. */
 export type FindDenials = (principal: AskedPrincipal, given: readonly Given[]) => Denials;
 
-/** A request with a statement that may deny it, depending on whose it is. */
+/** A statement that surely is about some of the requests; whom it means is the question. */
 interface Suspect {
-  readonly request: Request;
+  readonly requests: Requests;
   readonly statement: CompiledStatement;
-  /** It denies everybody. */
+  readonly actions: readonly string[];
+  /** It means everybody. */
   readonly everybody: boolean;
 }
 
-/** Prepares the look-up for documents' statements; those that allow are ignored. */
+/** Prepares the look-up for a document's statements; those that allow are ignored. */
 export function createDenials(statements: readonly CompiledStatement[], place: RequestPlace): FindDenials {
   const denies = statements.filter(({ effect }) => effect === 'Deny');
   const known = new Map<string, readonly Suspect[]>();
   const suspectsOf = (given: Given): readonly Suspect[] => {
     const key = JSON.stringify([given.actions, given.resources, given.condition]);
-    const suspects = known.get(key) ?? requestsOf(given, place).flatMap((request) => suspecting(denies, request));
+    const suspects = known.get(key) ?? requestsOf(given, place).flatMap((requests) => suspectsAmong(denies, requests));
     known.set(key, suspects);
     return suspects;
   };
   return (principal, given) => {
-    const denied = new Map<string, string[]>();
+    const denied = new Map<string, readonly string[]>();
     if (denies.length === 0) return denied;
-    for (const { request, statement, everybody } of given.flatMap(suspectsOf)) {
-      if (!everybody && statement.applies(askedBy(request, principal)) !== true) continue;
-      const actions = denied.get(statement.name) ?? [];
-      if (!actions.includes(request.action)) denied.set(statement.name, [...actions, request.action]);
+    const byThis = askedBy(principal);
+    for (const { requests, statement, actions, everybody } of given.flatMap(suspectsOf)) {
+      if (!everybody && statement.means(byThis(requests.keys)) !== true) continue;
+      denied.set(statement.name, [...new Set([...(denied.get(statement.name) ?? []), ...actions])]);
     }
     return denied;
   };
 }
 
-function suspecting(denies: readonly CompiledStatement[], request: Request): Suspect[] {
+/**
+ * The actions of which a permissions boundary surely allows nothing: what it does not allow is denied (docs/IAM/latest/UserGuide/access_policies_boundaries.md).
+ */
+export function notAllowed(
+  boundary: readonly CompiledStatement[],
+  { principal, ...place }: RequestPlace & { readonly principal: AskedPrincipal },
+  given: readonly Given[],
+): readonly string[] {
+  const requests = given.flatMap((each) => requestsOf(each, place));
+  const asked = askedBy(principal);
+  const beyond = requests.flatMap(({ actions, resource, keys }) =>
+    actions.filter((action) => appliesAny(boundary, 'Allow', { action, resource, ...asked(keys) }) === false),
+  );
+  return [...new Set(beyond)];
+}
+
+function suspectsAmong(denies: readonly CompiledStatement[], requests: Requests): Suspect[] {
   return denies.flatMap((statement) => {
-    const truth = statement.applies({ ...request, principal: undefined });
-    return truth === false ? [] : [{ request, statement, everybody: truth === true }];
+    const truth = statement.means({ principal: undefined, keys: requests.keys });
+    const actions =
+      truth === false ? [] : requests.actions.filter((action) => statement.isAbout({ ...requests, action }) === true);
+    return actions.length === 0 ? [] : [{ requests, statement, actions, everybody: truth === true }];
   });
 }

@@ -25,8 +25,10 @@ export interface CompiledStatement {
   /** For the document's owner: `"Sid" (number 2)`. */
   readonly name: string;
   readonly effect: 'Allow' | 'Deny';
-  /** Whether it applies to the requests: to all, to none, or to some of them. */
-  readonly applies: (question: Question) => Truth;
+  /** Whether it is about what the requests do: action and resource. */
+  readonly isAbout: (question: Omit<Question, 'principal'>) => Truth;
+  /** Whether it means who makes the requests, under the circumstances: principal and conditions. */
+  readonly means: (question: Pick<Question, 'principal' | 'keys'>) => Truth;
 }
 
 /** resource: says whom it is for. identity: belongs to a principal, or limits one (permissions boundary). */
@@ -45,7 +47,7 @@ export function compilePolicy(
     const sid = sidOf(statement);
     const number = `number ${String(index + 1)}`;
     const name = sid === undefined || sid === '' ? number : `"${sid}" (${number})`;
-    return [{ name, effect: Effect, applies: compileStatement(statement.value, kind, variables) }];
+    return [{ name, effect: Effect, ...compileStatement(statement.value, kind, variables) }];
   });
 }
 
@@ -55,24 +57,30 @@ export function appliesAny(
   effect: CompiledStatement['effect'],
   question: Question,
 ): Truth {
-  return some(statements, (statement) => statement.effect === effect && statement.applies(question));
+  return some(statements, (statement) => statement.effect === effect && applies(statement, question));
 }
 
-function compileStatement(statement: JsonObject, kind: PolicyKind, variables: boolean): CompiledStatement['applies'] {
+/** Whether the statement applies to the requests: to all, to none, or to some of them. */
+export function applies({ isAbout, means }: CompiledStatement, question: Question): Truth {
+  return every([isAbout, means], (test) => test(question));
+}
+
+function compileStatement(
+  statement: JsonObject,
+  kind: PolicyKind,
+  variables: boolean,
+): Pick<CompiledStatement, 'isAbout' | 'means'> {
   const action = element(statement, 'Action', (text) =>
     compilePattern(text, { wildcards: true, variables: false, ignoreCase: true }),
   );
   const resource = element(statement, 'Resource', (text) => compileArn(text, variables));
   const principal = kind === 'identity' ? () => true : compilePrincipal(statement);
   const condition = compileCondition(statement.Condition, variables);
-  // In the order in which they say no most often and most cheaply.
-  const tests: readonly ((question: Question) => Truth)[] = [
-    (question) => principal(question.principal),
-    (question) => action(literal(question.action), question.keys),
-    (question) => resource(question.resource, question.keys),
-    (question) => condition(question.keys),
-  ];
-  return (question) => every(tests, (test) => test(question));
+  return {
+    isAbout: ({ action: name, resource: arn, keys }) =>
+      every([() => action(literal(name), keys), () => resource(arn, keys)], (test) => test()),
+    means: ({ principal: who, keys }) => every([() => principal(who), () => condition(keys)], (test) => test()),
+  };
 }
 
 /** A statement that lacks the element has no effect (docs/kms/latest/developerguide/key-policy-overview.md); one with both forms AWS accepts nowhere. */

@@ -24,31 +24,33 @@ export interface RequestPlace {
   readonly self?: string;
 }
 
-/** Requests by whoever it may be; {@link askedBy} says who. */
-export type Request = Omit<Question, 'principal'>;
+/** Requests for one resource, by whoever it may be; {@link askedBy} says by whom. */
+export interface Requests {
+  readonly actions: readonly string[];
+  readonly resource: Pattern;
+  readonly keys: KnownKeys;
+}
 
 type Known = ReadonlyMap<string, readonly (readonly Pattern[])[]>;
 
 const absent: readonly (readonly Pattern[])[] = [[]];
 const only = (text: string): readonly (readonly Pattern[])[] => [[literal(text)]];
 
-/** One request per action and resource, where AWS applies the one to the other. */
-export function requestsOf(given: Given, place: RequestPlace): Request[] {
+/** The requests for each resource, with the actions that AWS applies to it. */
+export function requestsOf(given: Given, place: RequestPlace): Requests[] {
   const conditions = keysOfCondition(given.condition);
-  return given.resources.flatMap((resource) => {
+  return given.resources.map((resource) => {
     const known = new Map([...placeKeys(resource, place), ...conditions]);
     const arn = resource === '*' ? (place.self ?? resource) : resource;
-    return given.actions
-      .filter((action) => isApplicable(action, arn))
-      .map((action) => ({ action: plainAction(action), resource: glob(arn), keys: (key: string) => known.get(key) }));
+    const actions = given.actions.filter((action) => isApplicable(action, arn)).map(plainAction);
+    return { actions, resource: glob(arn), keys: (key) => known.get(key) };
   });
 }
 
-/** The request as one principal makes it. */
-export function askedBy(request: Request, principal: AskedPrincipal): Question {
+/** What is known of requests when this principal makes them. */
+export function askedBy(principal: AskedPrincipal): (keys: KnownKeys) => Pick<Question, 'principal' | 'keys'> {
   const known = principalKeys(principal);
-  const keys: KnownKeys = (key) => request.keys(key) ?? known.get(key);
-  return { ...request, principal, keys };
+  return (keys) => ({ principal, keys: (key) => keys(key) ?? known.get(key) });
 }
 
 /** S3 acts on buckets and on objects: an action on the wrong one is none (docs/AmazonS3/latest/userguide/using-with-s3-policy-actions.md). */
