@@ -6,6 +6,7 @@ import type { PublicAccessBlock } from '../s3/model.ts';
 import { visiblePoint } from '../s3/place.ts';
 import { operation, type Access, type Call, type Operation } from '../service.ts';
 import { steady } from '../stale.ts';
+import type { AwsError } from '../wire/error.ts';
 import type { AccessPoint } from './model.ts';
 
 /** Members that operations on an access point have. */
@@ -68,7 +69,7 @@ const create = operation<Control.CreateAccessPointRequest, Control.CreateAccessP
       );
     }
     const bucket = s3.buckets.get(input.Bucket ?? '');
-    if (!bucket) throw s3Error('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: input.Bucket });
+    if (!bucket) throw noBucketToStandOn('created');
     const account = input.AccountId ?? call.caller.account;
     // Another account's bucket has to be named together with its owner (S3 User Guide, access-points-policies#access-points-cross-account).
     if (bucket.account !== (input.BucketAccountId ?? account)) throw s3Error('AccessDenied', 'Access Denied', 403);
@@ -92,6 +93,10 @@ const create = operation<Control.CreateAccessPointRequest, Control.CreateAccessP
     return { AccessPointArn: arn, Alias: alias };
   },
 });
+
+// S3 API, ErrorResponses, InvalidRequest: "An access point can be created (listed) only for an existing bucket."
+const noBucketToStandOn = (what: 'created' | 'listed'): AwsError =>
+  s3Error('InvalidRequest', `An access point can be ${what} only for an existing bucket.`, 400);
 
 const network = (point: AccessPoint): Pick<Control.AccessPoint, 'NetworkOrigin' | 'VpcConfiguration'> => ({
   NetworkOrigin: point.vpcId === undefined ? 'Internet' : 'VPC',
@@ -134,6 +139,7 @@ export const pointOperations: Record<string, Operation> = {
     readOnly: true,
     access: (call, input) => ({ ...pointAccess(call, input), resource: '*' }),
     run: (call, input) => {
+      if (input.Bucket !== undefined && !call.world.state.s3.buckets.has(input.Bucket)) throw noBucketToStandOn('listed');
       const all = [...call.world.state.accessPoints.points.values()]
         .filter((point) => point.account === input.AccountId && point.region === call.region && visiblePoint(call, point.arn))
         .filter((point) => input.Bucket === undefined || point.bucket === input.Bucket)
