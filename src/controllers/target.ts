@@ -87,7 +87,7 @@ async function ask(operator: TargetOperator, { key, items, work, signal }: Asked
     const report = await runWork(operator, work, {
       signal,
       isCurrent,
-      verify: verify !== undefined || isVerifyDue(operator, key, items),
+      verify: verify !== undefined || hasFailed(operator, key) || isVerifyDue(operator, key, items),
     });
     const answered = verify !== undefined && (report.observedAt ?? 0) >= verify;
     if (answered && memory.verify.get(key) === verify) memory.verify.delete(key);
@@ -174,6 +174,11 @@ function verifyIntervalOf(operator: Operator, items: readonly ShareItem[]): numb
 function isVerifyDue(operator: Operator, key: string, items: readonly ShareItem[]): boolean {
   const seenAt = operator.memory.observedAt.get(key);
   return seenAt !== undefined && operator.clock.now() - seenAt >= verifyIntervalOf(operator, items) * 0.9;
+}
+
+/** What a verification found and a plain run doesn't look at (a disabled key) is looked at until it is gone. */
+function hasFailed({ memory }: Operator, key: string): boolean {
+  return [...(memory.results.get(key)?.values() ?? [])].some(({ state }) => state.state === 'Failed');
 }
 
 function quotaOf({ observations }: Operator, environment: string): number | undefined {

@@ -106,6 +106,7 @@ function assess(input: KeyInput): Assessment {
   const finding = {
     kind: 'waiting',
     reason: 'KeyNotUsable',
+    blocks: true,
     message: `KMS Key Target Resource is ${keyState}: ${keyArn}`,
   } as const;
   const wanted = new Set(input.contributions.filter(({ mode }) => mode !== 'drop').map(({ item }) => item));

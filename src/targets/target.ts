@@ -65,12 +65,15 @@ export interface Refusal {
 /**
  * One deviation of what AWS holds from what should be there. `kind` missing: a wanted part is not there. excess: something under our
  * mark that nobody wants. waiting: our part is done, somebody else has to act (a Detached policy to be attached); `reason` says what for.
- * `message` follows data.all's templates and names only this item's principal and AWS codes.
+ * `message` follows data.all's templates and names only this item's principal and AWS codes; `ownerMessage` is for the target's owner.
  */
 export interface Finding {
   readonly kind: 'missing' | 'excess' | 'waiting';
   readonly message: string;
+  readonly ownerMessage?: string;
   readonly reason?: string;
+  /** Of a waiting one: what is granted does not work until then. Else it is only not used yet. */
+  readonly blocks?: true;
 }
 
 /** What should be written, and who can't be served. Steps are in order: additions first, removals last. */
@@ -102,9 +105,11 @@ export interface ObserveOptions<Observed> {
   readonly installation: string;
   /**
    * write: what a grant needs. complete: all that could carry our mark (something is to be dropped, or a create met an existing name).
-   * verify: also the state of the resource itself, such as a disabled key.
+   * verify: also the state of the resource itself, such as a disabled key, and its marks.
    */
   readonly depth: 'write' | 'complete' | 'verify';
+  /** Something is to be dropped: at any depth, all that could carry our mark. @default false */
+  readonly removes?: boolean;
   /** An earlier observation: of it only what AWS never changes (contents of policy versions) may be reused. */
   readonly known?: Observed;
   /** What our own steps have just left, as far as we know: the read-back reads what they touched, and nothing that they did not. */

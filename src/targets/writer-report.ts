@@ -64,10 +64,12 @@ function resultOf(one: Contribution<PrincipalGrant>, outcome: Outcome): ItemResu
 }
 
 function settled(one: Contribution<PrincipalGrant>, findings: readonly Finding[], outcome: Outcome): ItemResult {
-  const waiting = findings.find(({ kind }) => kind === 'waiting');
   if (one.mode === 'drop') return { state: 'Removed', message: '', findings };
-  if (waiting !== undefined) {
-    return { state: 'Pending', reason: waiting.reason ?? 'Progressing', message: waiting.message, findings };
+  const waiting = findings.filter(({ kind }) => kind === 'waiting');
+  const [first] = [...waiting.filter(({ blocks }) => blocks === true), ...waiting];
+  if (first !== undefined) {
+    const { reason = 'Progressing', blocks, ...told } = first;
+    return blocked({ ...told, state: blocks === true ? 'Failed' : 'Pending', reason }, findings);
   }
   const excess = outcome.failure !== undefined && findings.length > 0;
   return { state: 'Applied', message: excess ? failureBlock(outcome.failure, outcome).message : '', findings };

@@ -97,7 +97,7 @@ describe('a key policy', () => {
     await world.runKey(key, [wantKey(analyst)]);
     await world.producer.kms.send(new DisableKeyCommand({ KeyId: key }));
     const report = await world.runKey(key, [wantKey(analyst)], { verify: true });
-    expect(states(report)).toEqual(['Pending/KeyNotUsable']);
+    expect(states(report)).toEqual(['Failed/KeyNotUsable']);
     expect(report.items.get(analyst.arn)?.message).toBe(`KMS Key Target Resource is Disabled: ${key}`);
   });
 });
