@@ -92,7 +92,6 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'NoSuchKey',
     'NotFound',
     'NotFoundException',
-    'NoSuchAccessPoint',
     'NoSuchAccessPointPolicy',
   ],
   conflict: [
@@ -101,8 +100,10 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'ConcurrentModificationException',
     'ConflictException',
     'EntityTemporarilyUnmodifiable',
-    // A point of that name was made since we looked, by an earlier run of ours or by somebody else: looking again tells.
+    // A point is looked for before it is written. If it is there after all, or is not, it was made or deleted meanwhile, or just before, and not all of
+    // S3 knows yet: looking again tells.
     'AccessPointAlreadyOwnedByYou',
+    'NoSuchAccessPoint',
   ],
   malformed: ['MalformedPolicy', 'MalformedPolicyDocument', 'MalformedPolicyDocumentException', 'InvalidPolicyDocument'],
   tooLarge: ['PolicyTooLarge', 'EntityTooLarge', 'PackedPolicyTooLarge'],

@@ -5,6 +5,7 @@
 import { isOwned, ownedPrefix } from '../policy/merge.ts';
 import { accessPointPolicyLimit } from '../policy/size.ts';
 import { absentFinding } from './findings.ts';
+import { withOwnerDenials } from './owner-denials.ts';
 import { assessResourcePolicy } from './resource-policy-assess.ts';
 import {
   documentOf,
@@ -92,7 +93,9 @@ export function explainMalformedAccessPoint(input: AccessPointInput): Refusal | 
 export function assessAccessPoint(input: AccessPointInput): Assessment {
   const { coordinates, contributions, observed } = input;
   const words = { policyType: 'Access Point Policy', resourceType: 'Access Point', target: coordinates.name };
-  const policy = assessResourcePolicy(policyInput(input), words);
+  const { accountId: account, region } = coordinates.session;
+  const place = { describe: `policy of the ${describeAccessPoint(coordinates)}`, account, region };
+  const policy = withOwnerDenials(assessResourcePolicy(policyInput(input), words), policyInput(input), place);
   const [gap, surplus] = [gapOf(input), isAbandoned(input) ? surplusFinding(coordinates) : undefined];
   const items = contributions.map(({ item, mode }) => {
     const findings = policy.items.get(item) ?? [];
@@ -159,7 +162,6 @@ function planStrange(input: AccessPointInput, strange: string): Plan<AccessPoint
   const refusal: Refusal = { reason: 'NotOwned', message, ownerMessage: `${message} What shows it: ${strange}.` };
   const refused = new Map(contributions.filter(({ mode }) => mode === 'want').map(({ item }) => [item, refusal]));
   const held = contributions.map((one): Contribution<ResourceGrant> => (one.mode === 'want' ? { ...one, mode: 'hold' } : one));
-  if (!contributions.some(({ mode }) => mode === 'drop')) return { steps: [], refused, introduces: [] };
   const plan = planResourcePolicy({ ...policyInput(input), contributions: held }, traitsOf(coordinates));
   return { steps: plan.steps.map(policyStep), refused: new Map([...plan.refused, ...refused]), introduces: [] };
 }

@@ -129,7 +129,8 @@ async function apply(
   { step, observed }: Write,
 ): Promise<Applied<ObservedAccessPoint>> {
   if (step.kind === 'create') return create(context, coordinates);
-  if (observed.kind === 'absent') throw notThere(coordinates);
+  if (observed.kind === 'absent')
+    throw lookAgain('changedMeanwhile', `There is no ${describeAccessPoint(coordinates)} to write to; it is looked for again.`);
   switch (step.kind) {
     case 'put':
       return put(context, coordinates, { point: observed, text: step.text });
@@ -163,7 +164,7 @@ async function put(
   { point, text }: { readonly point: FoundAccessPoint; readonly text: string },
 ): Promise<Applied<ObservedAccessPoint>> {
   const command = new PutAccessPointPolicyCommand({ ...placeOf(coordinates), Policy: text });
-  const { $metadata } = await whereVisible(coordinates, () => context.s3control.send(command, { abortSignal: context.signal }));
+  const { $metadata } = await context.s3control.send(command, { abortSignal: context.signal });
   return { observed: { ...point, policy: observedOf(text) }, ...withRequestId($metadata.requestId) };
 }
 
@@ -174,7 +175,7 @@ async function deletePolicy(
 ): Promise<Applied<ObservedAccessPoint>> {
   await lookTwice(context, coordinates, point);
   const command = new DeleteAccessPointPolicyCommand(placeOf(coordinates));
-  const { $metadata } = await whereVisible(coordinates, () => context.s3control.send(command, { abortSignal: context.signal }));
+  const { $metadata } = await context.s3control.send(command, { abortSignal: context.signal });
   return { observed: { ...point, policy: { kind: 'absent' } }, ...withRequestId($metadata.requestId) };
 }
 
@@ -189,7 +190,6 @@ async function remove(
     const { $metadata } = await context.s3control.send(command, { abortSignal: context.signal });
     return { observed: { kind: 'absent' }, ...withRequestId($metadata.requestId) };
   } catch (error) {
-    if (awsErrorName(error) === 'NoSuchAccessPoint') return { observed: { kind: 'absent' } };
     throw awsErrorName(error) === 'InvalidRequest' ? notNow(coordinates, error) : error;
   }
 }
@@ -202,19 +202,6 @@ async function lookTwice(context: TargetContext, coordinates: AccessPointCoordin
     'changedMeanwhile',
     `The policy of the ${describeAccessPoint(coordinates)} changed between two reads; it is read again.`,
   );
-}
-
-/** A point that was just made is not known to all of S3 at once: the next look waits until it is, or shows that it is gone. */
-async function whereVisible<Value>(coordinates: AccessPointCoordinates, write: () => Promise<Value>): Promise<Value> {
-  try {
-    return await write();
-  } catch (error) {
-    throw awsErrorName(error) === 'NoSuchAccessPoint' ? notThere(coordinates) : error;
-  }
-}
-
-function notThere(coordinates: AccessPointCoordinates): Error {
-  return lookAgain('changedMeanwhile', `S3 does not find the ${describeAccessPoint(coordinates)}; it is looked for again.`);
 }
 
 /** "The access point is not in a state where it can be deleted" is an InvalidRequest (S3 API Reference, Error responses), and passes like a conflict. */

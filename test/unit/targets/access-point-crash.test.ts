@@ -179,6 +179,20 @@ describe('a point that S3 shows late', () => {
     },
   );
 
+  it('to writes for long is left to the next run, and nothing says that the bucket is gone', async () => {
+    const off = world.aws.faults.add({
+      kind: 'error',
+      code: 'NoSuchAccessPoint',
+      status: 404,
+      match: { operation: 'PutAccessPointPolicy' },
+    });
+    const report = await runPoint(world, [want()]);
+    expect(states(report)).toEqual(['Pending/ProgressingWithRetry']);
+    expect(report.items.get('raw')?.code).toBe('NoSuchAccessPoint');
+    off();
+    expect(states(await runPoint(world, [want()]))).toEqual(['Applied']);
+  });
+
   it('to the read of its policy alone is still deleted with its last share', async () => {
     await runPoint(world, [want()]);
     later();

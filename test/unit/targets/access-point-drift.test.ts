@@ -160,6 +160,35 @@ describe('a point of our name that is not of our making', () => {
     expect(await pointStatements(world)).toBe('none');
   });
 
+  it('took the place of ours a moment ago: that is seen at once, and not taken for an old copy of ours', async () => {
+    await runPoint(world, [want()]);
+    await world.producer.s3control.send(new DeleteAccessPointCommand(place));
+    await make({ Bucket: 'other' });
+    const start = world.clock.now();
+    expect(states(await runPoint(world, [want()]))).toEqual(['Failed/NotOwned']);
+    expect(world.clock.now()).toBe(start);
+  });
+
+  it('is given nothing when a share of it is taken back', async () => {
+    await make({ Bucket: 'other' });
+    await putStatements(world, [{ ...foreignStatement, Sid: 'Sluiceabcd1234Old' }]);
+    later();
+    const report = await runPoint(world, [wantFolder(analyst, 'clean'), drop()]);
+    expect(states(report)).toEqual(['Failed/NotOwned', 'Removed']);
+    expect(await pointStatements(world)).toBe('none');
+  });
+
+  it('belongs to a bucket of the same name in another account: then it is not used', async () => {
+    await make({});
+    const state = world.aws.snapshot();
+    const point = state.accessPoints.points.get(pointArn);
+    if (point !== undefined) state.accessPoints.points.set(pointArn, { ...point, bucketAccount: consumer });
+    world.aws.restore(state);
+    const report = await runPoint(world, [want()]);
+    expect(states(report)).toEqual(['Failed/NotOwned']);
+    expect(report.items.get('raw')?.ownerMessage).toContain(`of account ${consumer}`);
+  });
+
   it('is deleted by its owner: then ours is made', async () => {
     await make({ Bucket: 'other' });
     await runPoint(world, [want()]);
