@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { KindDefinition } from '../src/api/kind.ts';
 import { kinds } from '../src/api/kinds.ts';
 import { crdFile, crdTemplate } from './generate/crd.ts';
+import { permissionsPage } from './generate/permissions.ts';
 import { reasonsPage, referencePage } from './generate/reference.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -21,6 +22,8 @@ export function generatedFiles(): Map<string, string> {
     const part = readFileSync(join(root, folders.reference, 'parts', `${kind.singular}.md`), 'utf8');
     files.set(`${folders.reference}/${kind.singular}.md`, referencePage(kind, part));
   }
+  const permissions = 'docs/aws-permissions.md';
+  files.set(permissions, permissionsPage(readFileSync(join(root, permissions), 'utf8')));
   return files;
 }
 
