@@ -10,6 +10,7 @@ import {
 import { parsePolicy } from '../policy/document.ts';
 import { bucketPolicyLimit } from '../policy/size.ts';
 import { awsErrorName, lookAgain, withRequestId, type TargetContext } from './context.ts';
+import { withOwnerDenials, type DecidingDocument } from './owner-denials.ts';
 import {
   explainForeignDeadId,
   planResourcePolicy,
@@ -43,7 +44,11 @@ export const bucketPolicy: TargetKind<BucketPolicyCoordinates, ResourceGrant, Ob
   action: ({ text }) => (text === undefined ? 's3:DeleteBucketPolicy' : 's3:PutBucketPolicy'),
   apply,
   assess: ({ coordinates, ...input }) =>
-    assessResourcePolicy(input, { policyType: 'Bucket Policy', resourceType: 'S3 Bucket', target: coordinates.bucket }),
+    withOwnerDenials(
+      assessResourcePolicy(input, { policyType: 'Bucket Policy', resourceType: 'S3 Bucket', target: coordinates.bucket }),
+      input,
+      decidingDocument(coordinates),
+    ),
   fingerprint: policyFingerprint,
   foreign: policyForeignText,
   explainMalformed: ({ coordinates, ...input }) => explainForeignDeadId(input, traitsOf(coordinates).describe),
@@ -51,6 +56,10 @@ export const bucketPolicy: TargetKind<BucketPolicyCoordinates, ResourceGrant, Ob
 
 function traitsOf({ bucket, pruneDeadPrincipals }: BucketPolicyCoordinates): ResourcePolicyTraits {
   return { limit: bucketPolicyLimit, describe: `bucket policy of ${bucket}`, deletable: true, pruneDeadPrincipals };
+}
+
+function decidingDocument({ session, bucket }: BucketPolicyCoordinates): DecidingDocument {
+  return { describe: `bucket policy of ${bucket}`, account: session.accountId, region: session.region };
 }
 
 /** ExpectedBucketOwner: a bucket of that name in another account is never read or written (docs/AmazonS3/latest/userguide/bucket-owner-condition.md). */

@@ -8,6 +8,7 @@ import { textsOf } from '../policy/document.ts';
 import { keyPolicyLimit } from '../policy/size.ts';
 import { observedOf } from './bucket-policy.ts';
 import { withRequestId, type TargetContext } from './context.ts';
+import { withOwnerDenials } from './owner-denials.ts';
 import {
   explainForeignDeadId,
   planResourcePolicy,
@@ -95,11 +96,13 @@ async function apply(
 
 /** A key that is not enabled decrypts nothing (docs/kms/latest/developerguide/key-state.md): a gap of every share that needs it. */
 function assess(input: KeyInput): Assessment {
-  const { keyArn } = input.coordinates;
-  const assessment = assessResourcePolicy(policyInput(input), {
-    policyType: 'KMS Key Policy',
-    resourceType: 'KMS Key',
-    target: keyArn,
+  const { keyArn, session } = input.coordinates;
+  const words = { policyType: 'KMS Key Policy', resourceType: 'KMS Key', target: keyArn };
+  const assessment = withOwnerDenials(assessResourcePolicy(policyInput(input), words), policyInput(input), {
+    describe: traitsOf(input.coordinates).describe,
+    account: session.accountId,
+    region: keyArn.split(':')[3] ?? session.region,
+    self: keyArn,
   });
   const { keyState } = input.observed;
   if (keyState === undefined || keyState === 'Enabled') return assessment;

@@ -34,6 +34,27 @@ export const awsReasons = {
     next: 'End shares that are no longer needed, or shorten foreign statements.',
     kinds: [...share],
   },
+  DeniedByOwnerPolicy: {
+    meaning:
+      "What was granted is in place, but another statement of the bucket's, access point's or key's policy surely denies it, so that it can't be used.",
+    actor: 'owner',
+    next: 'Change the statement if it is not meant: ReceivedShare.status.findings names it. It is looked at again every few minutes.',
+    kinds: [...share],
+  },
+  DeniedByPrincipalPolicy: {
+    meaning:
+      'What was granted is in place, but another policy of the principal surely denies it, or its permissions boundary does not allow it.',
+    actor: 'owner of the principal',
+    next: 'Change the policy that the message names, or the boundary. It is looked at again every few minutes.',
+    kinds: [...share],
+  },
+  BlockedByPublicPolicy: {
+    meaning:
+      "Somebody's statement opens the bucket to the public while block public access is on: S3 refuses every change of the policy, or lets nobody of another account in.",
+    actor: 'owner',
+    next: 'Close the statement that the message names, or give it a condition that S3 does not call public.',
+    kinds: ['Dataset', ...share],
+  },
   RevokeFailed: {
     meaning: 'Access could not be taken back everywhere; the message names what remains.',
     actor: 'platform team',
