@@ -101,11 +101,9 @@ function looseNames(one: One, { owned, input }: Facts): string {
   return loose.map(({ index }) => nameOf(input, index)).join(', ');
 }
 
-/** A policy of ours that gives nobody anything: left by a process that was ended between two writes, or emptied by hand. */
-function isIdle(shard: ObservedShard, facts: Facts): boolean {
-  const atoms = shardAtoms(shard);
-  if (atoms.every((atom) => facts.excess.has(atomKey(atom)))) return true;
-  return isRedundant(shard, facts.input);
+/** A policy of ours that gives nobody anything: left by a process that was ended between two writes, or emptied by hand. Content that is too much is told as such. */
+function isIdle(shard: ObservedShard, { input }: Facts): boolean {
+  return shardAtoms(shard).length === 0 || isRedundant(shard, input);
 }
 
 function shardAtoms(shard: ObservedShard): Atom[] {

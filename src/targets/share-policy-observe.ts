@@ -65,16 +65,16 @@ export async function observeSharePolicies(
   if (after?.touched !== undefined) return confirm(place, after, after.touched);
   const attached = await listAttached(place);
   const ours = attached?.filter(({ PolicyArn }) => indexOf(place, PolicyArn) !== undefined) ?? [];
-  const complete =
-    options.depth !== 'write' || attached === undefined || coordinates.management === 'Detached' || listPays(ours, options);
+  const complete = attached === undefined || coordinates.management === 'Detached' || needsList(ours, options);
   const listed = complete
     ? await listPolicies(place)
     : await Promise.all(ours.map(({ PolicyArn }) => getPolicy(place, PolicyArn ?? '')));
   const attachedArns = new Set(ours.map(({ PolicyArn }) => PolicyArn));
   const found = listed.filter((policy) => policy !== undefined).filter(({ Arn }) => indexOf(place, Arn) !== undefined);
   const shards: ObservedShard[] = [];
+  const marksAnew = options.depth === 'verify';
   for (const policy of found)
-    shards.push(await shardOf(place, { policy, attached: attachedArns.has(policy.Arn), known: options.known }));
+    shards.push(await shardOf(place, { policy, attached: attachedArns.has(policy.Arn), known: options.known, marksAnew }));
   return {
     installation: options.installation,
     principalExists: attached !== undefined,
@@ -86,10 +86,17 @@ export async function observeSharePolicies(
 
 /**
  * One list tells the default versions of all policies: from two on it is cheaper than asking for each. And a process that has not seen this principal
- * before looks whether an earlier one left a policy unattached; where nothing is attached, creating finds that out.
+ * before looks whether an earlier one left a policy unattached; where nothing is attached, creating finds that out. A verification asks for each policy that it
+ * knows, for their tags, and lists only where it doesn't know them all.
  */
-function listPays(ours: readonly AttachedPolicy[], options: ObserveOptions<ObservedSharePolicies>): boolean {
-  return ours.length > 1 || (ours.length === 1 && options.known === undefined);
+function needsList(ours: readonly AttachedPolicy[], options: ObserveOptions<ObservedSharePolicies>): boolean {
+  const { depth, known, removes = false } = options;
+  if (removes || depth === 'complete') return true;
+  if (depth === 'verify') {
+    const arns = new Set(ours.map(({ PolicyArn }) => PolicyArn));
+    return known === undefined || ours.length !== known.shards.length || !known.shards.every(({ arn }) => arns.has(arn));
+  }
+  return ours.length > 1 || (ours.length === 1 && known === undefined);
 }
 
 /** Reads what was touched and takes the rest from the observation that was made before the write. */
@@ -128,7 +135,7 @@ async function undeleted(
   const known = new Set(after.shards.map(({ arn }) => arn));
   const found = (await listPolicies(place)).filter(({ Arn }) => indexOf(place, Arn) !== undefined && !known.has(Arn ?? ''));
   const shards: ObservedShard[] = [];
-  for (const policy of found) shards.push(await shardOf(place, { policy, attached: attached.has(policy.Arn), known: undefined }));
+  for (const policy of found) shards.push(await shardOf(place, { policy, attached: attached.has(policy.Arn), known: undefined, marksAnew: true }));
   return shards;
 }
 
@@ -136,12 +143,14 @@ interface Found {
   readonly policy: Policy;
   readonly attached: boolean;
   readonly known: ObservedSharePolicies | undefined;
+  /** Tags are read again, also of a policy that carried our mark before: somebody may have taken them away. */
+  readonly marksAnew: boolean;
 }
 
-async function shardOf(place: Place, { policy, attached, known }: Found): Promise<ObservedShard> {
+async function shardOf(place: Place, { policy, attached, known, marksAnew }: Found): Promise<ObservedShard> {
   const [arn, version, policyId] = [policy.Arn ?? '', policy.DefaultVersionId ?? '', policy.PolicyId ?? ''];
   const before = known?.shards.find((shard) => shard.policyId === policyId && shard.owned);
-  const owned = before !== undefined || (await isOurs(place, policy));
+  const owned = (before !== undefined && !marksAnew) || (await isOurs(place, policy));
   const text = before?.version === version ? before.text : (await getVersion(place, arn, version)).text;
   return { index: indexOf(place, arn) ?? 0, arn, policyId, owned, attached, version, text };
 }

@@ -181,7 +181,7 @@ function refusals(packing: Packing, input: SharePolicyInput): Map<string, Refusa
 function notOwned(name: string): Refusal {
   return {
     reason: 'NotOwned',
-    message: `An IAM policy named ${name} exists that does not carry our tags, so it is not touched. Rename or delete it.`,
+    message: `An IAM policy named ${name} exists that does not carry Sluice's tags, so it is not touched. Rename or delete it; where somebody took the tags of Sluice's own policy away, put them back.`,
   };
 }
 

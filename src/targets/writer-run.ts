@@ -96,10 +96,11 @@ export async function observe<C, G extends PrincipalGrant, O, S, X>(run: Run<C, 
   const { kind, context, coordinates, contributions, verify, signal } = run.request;
   const { clock, installation } = run.writer.options;
   signal.throwIfAborted();
-  const complete = run.complete || contributions.some(({ mode }) => mode === 'drop');
+  const removes = run.complete || contributions.some(({ mode }) => mode === 'drop');
   const observed = await kind.observe(context, coordinates, {
     installation,
-    depth: verify === true ? 'verify' : complete ? 'complete' : 'write',
+    depth: verify === true ? 'verify' : removes ? 'complete' : 'write',
+    removes,
     ...(run.memory.known === undefined ? {} : { known: run.memory.known as O }),
     ...(after === undefined ? {} : { after }),
   });
