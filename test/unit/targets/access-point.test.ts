@@ -215,6 +215,18 @@ describe('statements that somebody else adds to the policy', () => {
     expect(writesOf(world)).toEqual([]);
   });
 
+  it('are missed when somebody takes them out while we write, and that is said', async () => {
+    const ours = (await policyStatements(world)).filter(({ Sid }) => Sid !== 'Theirs');
+    const off = world.aws.onCall(async ({ phase, operation }) => {
+      if (phase !== 'after' || operation !== 'PutAccessPointPolicy') return;
+      off();
+      await putStatements(world, ours);
+    });
+    const report = await runPoint(world, [wantFolder(analyst, 'raw'), wantFolder(analyst, 'clean')]);
+    expect(report.concurrentForeignChange).toBe(true);
+    expect(states(report)).toEqual(['Applied', 'Applied']);
+  });
+
   it('come in time when they are added between the two reads before the point is deleted', async () => {
     const ours = await policyStatements(world);
     await putStatements(
