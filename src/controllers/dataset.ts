@@ -103,10 +103,9 @@ async function readCase({ sessions, observations }: Operator, { bucket, known, k
 
 function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefined): DatasetStatus {
   const generation = dataset.metadata.generation ?? 0;
-  const count = dataset.spec.buckets.length;
   const leftovers = leftoversOf(operator, dataset);
   const conditions = [
-    ...verdictConditions(worst ?? { kind: 'ok' }, `${String(count)} bucket${count === 1 ? '' : 's'} can be shared`),
+    ...verdictConditions(worst ?? { kind: 'ok' }, `${itemsInWords(dataset)} can be shared`),
     ...leftoverConditions(leftovers),
   ];
   return {
@@ -116,6 +115,12 @@ function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefin
     ...(leftovers.length === 0 ? {} : { leftovers }),
     ...handledAnnotations(operator, dataset, operator.cluster.items.store.index('dataset', keyOf(dataset))),
   };
+}
+
+function itemsInWords({ spec }: Dataset): string {
+  const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+  const folders = spec.folders.length === 0 ? '' : ` and ${counted(spec.folders.length, 'folder')}`;
+  return `${counted(spec.buckets.length, 'bucket')}${folders}`;
 }
 
 function countsOf({ cluster, memory }: Operator, key: string): NonNullable<DatasetStatus['shares']> {

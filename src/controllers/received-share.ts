@@ -104,7 +104,11 @@ function reviewedOf({ resolution }: AskedItem): { location?: string; digest?: st
   if (resolution.kind !== 'resolved') return {};
   const { entry, digest } = resolution;
   const key = entry.kmsKeyArn === undefined ? '' : `, encrypted with ${entry.kmsKeyArn}`;
-  return { location: `arn:${entry.partition}:s3:::${entry.bucket} in account ${entry.environment.accountId}${key}`, digest };
+  const folder = entry.prefix === undefined ? '' : `/${entry.prefix}/`;
+  return {
+    location: `arn:${entry.partition}:s3:::${entry.bucket}${folder} in account ${entry.environment.accountId}${key}`,
+    digest,
+  };
 }
 
 function statusOf(operator: Operator, { request, summary }: Received, object: ReceivedShare): ReceivedShareStatus {

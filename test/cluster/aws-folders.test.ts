@@ -13,7 +13,7 @@ import { awsClients } from '../support/aws.ts';
 import { apply, kubectl } from '../support/cluster.ts';
 import { startSluice, until, type Sluice, type World } from '../support/sluice.ts';
 import { watcher } from '../support/workflow.ts';
-import { ask, callsIn, itemsOf, namesOf, quiet, ready, share, verify, writesOf } from './aws-cases.ts';
+import { ask, callsIn, itemsOf, namesOf, quiet, ready, receivedOf, share, verify, writesOf } from './aws-cases.ts';
 
 let sluice: Sluice;
 beforeAll(async () => {
@@ -35,7 +35,9 @@ const objects = [
 ];
 
 /** A world whose bucket has folders that begin alike, and a Dataset that lists some. */
-async function folderWorld(options: { readonly encrypted?: boolean } = {}): Promise<World & { readonly datasetSpec: object }> {
+async function folderWorld(
+  options: { readonly encrypted?: boolean } = {},
+): Promise<World & { readonly datasetSpec: Readonly<Record<string, unknown>> }> {
   const world = await sluice.world(options.encrypted === true ? { buckets: [], encrypted: ['orders'] } : {});
   const bucket = world.buckets['orders'] ?? '';
   for (const key of objects) sluice.aws.seed.object(bucket, key, `content of ${key}`);
@@ -102,7 +104,7 @@ describe('a folder share', () => {
     'is read and listed through its access point, and nothing beside it is, through the point or the bucket (encrypted: $encrypted)',
     async (options) => {
       const world = await folderWorld(options);
-      await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec as Record<string, unknown> });
+      await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec });
       const { arn, alias, s3Uri } = await connectionOf(world, 'weekly');
       expect(s3Uri).toBe(`s3://${alias}/raw/`);
       for (const place of [arn, alias]) {
@@ -126,7 +128,7 @@ describe('a folder share', () => {
 
   it('takes the characters *, ? and $ of a prefix as themselves', async () => {
     const world = await folderWorld();
-    await share(sluice, world, 'odd', { items: ['folder:odd'], dataset: world.datasetSpec as Record<string, unknown> });
+    await share(sluice, world, 'odd', { items: ['folder:odd'], dataset: world.datasetSpec });
     const { arn } = await connectionOf(world, 'odd');
     const uses = through(world, arn);
     expect(await readable(uses, 'analysts')).toEqual(['odd*$?/f.csv']);
@@ -140,7 +142,7 @@ describe('a folder share', () => {
     await share(sluice, world, 'loader', {
       items: ['folder:raw'],
       permissions,
-      dataset: world.datasetSpec as Record<string, unknown>,
+      dataset: world.datasetSpec,
     });
     const uses = through(world, (await connectionOf(world, 'loader')).arn);
     expect(await uses.writes('analysts', 'raw/new.csv')).toBe(true);
@@ -154,7 +156,7 @@ describe('two folders of one principal', () => {
     const world = await folderWorld();
     await share(sluice, world, 'weekly', {
       items: ['folder:raw', 'folder:curated'],
-      dataset: world.datasetSpec as Record<string, unknown>,
+      dataset: world.datasetSpec,
     });
     const { arn } = await connectionOf(world, 'weekly');
     expect(await pointsOf(world)).toHaveLength(1);
@@ -174,16 +176,56 @@ describe('two folders of one principal', () => {
   });
 });
 
+describe('a folder that changes while the operator is down', () => {
+  it('to another prefix stays as consented, and the new place opens with a new consent, which closes the old', async () => {
+    const world = await folderWorld();
+    const dataset = (prefix: string): object =>
+      world.dataset('orders', {
+        ...world.datasetSpec,
+        folders: [{ name: 'raw', bucket: world.buckets['orders'], prefix }],
+      });
+    await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec });
+    const uses = through(world, (await connectionOf(world, 'weekly')).arn);
+    await sluice.operator.kill();
+    await apply([dataset('curated')]);
+    await sluice.operator.start();
+    await until('the owner sees the new place', async () =>
+      ((await receivedOf(sluice, world, 'weekly')).spec.items[0]?.location ?? '').includes('/curated/'),
+    );
+    expect(await readable(uses, 'analysts')).toEqual(['raw/a.csv', 'raw/deep/b.csv']);
+
+    await kubectl(['delete', 'shareapproval', 'weekly', '-n', world.producer.namespace]);
+    await watcher(sluice, world).clean();
+    await apply([world.approval('again', { request: 'weekly', items: ['folder:raw'] })]);
+    await ready(sluice, world, 'weekly');
+    const moved = through(world, (await connectionOf(world, 'weekly')).arn);
+    expect(await readable(moved, 'analysts')).toEqual(['curated/e.csv']);
+  });
+
+  it('to none at all is taken back, and the other folder of the same access point stays', async () => {
+    const world = await folderWorld();
+    await share(sluice, world, 'weekly', { items: ['folder:raw', 'folder:curated'], dataset: world.datasetSpec });
+    const uses = through(world, (await connectionOf(world, 'weekly')).arn);
+    await sluice.operator.kill();
+    const curated = { name: 'curated', bucket: world.buckets['orders'], prefix: 'curated' };
+    await apply([world.dataset('orders', { ...world.datasetSpec, folders: [curated] })]);
+    await sluice.operator.start();
+    await until('raw is taken back', async () => !(await uses.reads('analysts', 'raw/a.csv')));
+    expect(await readable(uses, 'analysts')).toEqual(['curated/e.csv']);
+    await until('its item is gone', async () => (await itemsOf(sluice, world, 'weekly')).length === 1);
+  });
+});
+
 describe('what it costs', () => {
   it('to grant, verify and take back a folder stays within the bounds of docs/benchmarks.md', { retry: 2 }, async () => {
     const world = await folderWorld();
     await share(sluice, world, 'first', {
       items: ['folder:curated'],
       role: 'interns',
-      dataset: world.datasetSpec as Record<string, unknown>,
+      dataset: world.datasetSpec,
     });
     let from = await quiet(sluice);
-    await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec as Record<string, unknown> });
+    await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec });
     await quiet(sluice);
     const granted = callsIn(sluice, world, from);
     // The point itself, which the next folder finds in place, costs two of them.
@@ -207,7 +249,7 @@ describe('what it costs', () => {
 describe('drift of a folder share', () => {
   it('is repaired: a policy of the point that was opened, and a delegation that was deleted', async () => {
     const world = await folderWorld();
-    await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec as Record<string, unknown> });
+    await share(sluice, world, 'weekly', { items: ['folder:raw'], dataset: world.datasetSpec });
     const { arn } = await connectionOf(world, 'weekly');
     const uses = through(world, arn);
     const [name = ''] = await pointsOf(world);
@@ -263,7 +305,7 @@ describe('bad folders', () => {
 
   it('an item that names a folder which the Dataset does not list is invalid, and nothing is written', async () => {
     const world = await folderWorld();
-    await ask(world, 'weekly', { items: ['folder:unknown'], dataset: world.datasetSpec as Record<string, unknown> });
+    await ask(world, 'weekly', { items: ['folder:unknown'], dataset: world.datasetSpec });
     await watcher(sluice, world).request('weekly', { conditions: { Ready: 'ItemNotFound' }, message: 'lists no Folder unknown' });
     expect(await pointsOf(world)).toEqual([]);
   });
