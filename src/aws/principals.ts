@@ -41,18 +41,33 @@ export interface IamName {
 
 /** Makes the look-up; no I/O. */
 export function createPrincipals(sessions: Sessions, clock: Clock): Principals {
-  const recent = new Map<string, { readonly at: number; readonly answer: Promise<PrincipalObservation> }>();
+  const recent = new Map<string, Answer>();
   const observe: Principals['observe'] = (session, arn, principal, signal) => {
     const key = `${session.accountId}/${arn}`;
     const known = recent.get(key);
-    if (known !== undefined && clock.now() - known.at < freshMs) return known.answer;
-    for (const [each, { at }] of recent) if (clock.now() - at >= freshMs) recent.delete(each);
+    if (known !== undefined && !isOld(known, clock.now())) return known.answer;
+    for (const [each, answer] of recent) if (isOld(answer, clock.now())) recent.delete(each);
+    // While a crowd waits for its turn at IAM the question stays open, and whoever asks it too waits along.
     const answer = lookUp(sessions, { session, arn, principal }, signal);
-    recent.set(key, { at: clock.now(), answer });
-    void answer.then((result) => result.kind === 'failed' && recent.delete(key));
+    const made: Answer = { answer };
+    recent.set(key, made);
+    void answer.then((result) => {
+      made.at = clock.now();
+      if (result.kind === 'failed' && recent.get(key) === made) recent.delete(key);
+    });
     return answer;
   };
   return { observe };
+}
+
+interface Answer {
+  readonly answer: Promise<PrincipalObservation>;
+  /** When it came; undefined: it has not come yet. */
+  at?: number;
+}
+
+function isOld({ at }: Answer, now: number): boolean {
+  return at !== undefined && now - at >= freshMs;
 }
 
 interface LookUp {
