@@ -164,13 +164,17 @@ function keepLive(
   };
 }
 
-/** `Granting` until a read-back has shown all of it; from then on what is missing is drift. What is wider, or for another role, has to be granted first. */
+/**
+ * `Granting` until a read-back has shown exactly it; from then on what deviates is drift. What is wider, or for another role, has to be granted first; what is
+ * narrower has to be taken away first, which is nobody's drift and is written where drift is only reported.
+ */
 function refresh(input: DecisionInput, kept: readonly ResolvedShare[], { live, permissions }: Sustained): ResolvedShare {
   const { entry } = live;
   const before = kept.find((each) => each.id === entry.id);
-  const wider = permissions.some((permission) => before?.permissions.includes(permission) !== true);
+  const same =
+    before?.permissions.length === permissions.length && permissions.every((each) => before.permissions.includes(each));
   const another = before?.principal.uniqueId !== entry.principal.uniqueId;
-  const state = !wider && !another && (before.state === 'Live' || input.applied.has(entry.id)) ? 'Live' : 'Granting';
+  const state = same && !another && (before.state === 'Live' || input.applied.has(entry.id)) ? 'Live' : 'Granting';
   return { ...entry, permissions: [...permissions], state };
 }
 
