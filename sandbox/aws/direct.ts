@@ -23,7 +23,7 @@ export interface DirectOperation {
 
 /** Ways into the stand-in past the wire. */
 export interface Direct {
-  /** Does it as the administrator of the account. @throws AwsError */
+  /** Does it as the administrator of the account, who sees every write at once. @throws AwsError */
   act(account: string, what: DirectOperation): object | undefined;
   /**
    * Would AWS let the role (by ARN) do this, once every write is visible everywhere? Reads are done to the end, since they ask several questions; of writes
@@ -40,7 +40,7 @@ export function createDirect(world: World): Direct {
   return {
     act: (account, { service: name, operation, input }) => {
       const service = services[name];
-      const call = callOf(world, service, { operation, caller: administrator(account) });
+      const call = callOf(settled(world), service, { operation, caller: administrator(account) });
       return service.operations[operation]?.run({ ...call, authorize: () => undefined }, input);
     },
     allows: (roleArn, what) => {
