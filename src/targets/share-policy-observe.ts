@@ -63,6 +63,7 @@ export async function observeSharePolicies(
   const place: Place = { context, coordinates, installation: options.installation };
   const { after } = options;
   if (after?.touched !== undefined) return confirm(place, after, after.touched);
+  if (options.emptying === true && options.depth === 'complete') return observeForRemoval(place, options);
   const attached = await listAttached(place);
   const ours = attached?.filter(({ PolicyArn }) => indexOf(place, PolicyArn) !== undefined) ?? [];
   const complete = attached === undefined || coordinates.management === 'Detached' || needsList(ours, options);
@@ -70,18 +71,45 @@ export async function observeSharePolicies(
     ? await listPolicies(place)
     : await Promise.all(ours.map(({ PolicyArn }) => getPolicy(place, PolicyArn ?? '')));
   const attachedArns = new Set(ours.map(({ PolicyArn }) => PolicyArn));
-  const found = listed.filter((policy) => policy !== undefined).filter(({ Arn }) => indexOf(place, Arn) !== undefined);
-  const shards: ObservedShard[] = [];
+  const found = listed.filter((policy) => policy !== undefined);
   const marksAnew = options.depth === 'verify';
-  for (const policy of found)
-    shards.push(await shardOf(place, { policy, attached: attachedArns.has(policy.Arn), known: options.known, marksAnew }));
   return {
     installation: options.installation,
     principalExists: attached !== undefined,
     complete,
     otherAttachments: (attached?.length ?? 0) - ours.length,
-    shards: shards.sort((left, right) => left.index - right.index),
+    shards: await shardsOf(place, found, { attached: ({ Arn }) => attachedArns.has(Arn), known: options.known, marksAnew }),
   };
+}
+
+/**
+ * All of ours goes: which policies these are, and whether somebody has them attached, is in one list (IAM API Reference, ListPolicies: AttachmentCount). What
+ * else the principal has attached matters only to what is added.
+ */
+async function observeForRemoval(
+  place: Place,
+  { installation, known }: ObserveOptions<ObservedSharePolicies>,
+): Promise<ObservedSharePolicies> {
+  const attached = ({ AttachmentCount }: Policy): boolean => AttachmentCount !== 0;
+  const shards = await shardsOf(place, await listPolicies(place), { attached, known, marksAnew: false });
+  return { installation, principalExists: true, complete: true, otherAttachments: 0, shards };
+}
+
+interface Surroundings {
+  readonly attached: (policy: Policy) => boolean;
+  readonly known: ObservedSharePolicies | undefined;
+  readonly marksAnew: boolean;
+}
+
+async function shardsOf(
+  place: Place,
+  policies: readonly Policy[],
+  { attached, ...rest }: Surroundings,
+): Promise<ObservedShard[]> {
+  const shards: ObservedShard[] = [];
+  for (const policy of policies.filter(({ Arn }) => indexOf(place, Arn) !== undefined))
+    shards.push(await shardOf(place, { ...rest, policy, attached: attached(policy) }));
+  return shards.sort((left, right) => left.index - right.index);
 }
 
 /**
@@ -106,10 +134,8 @@ async function confirm(place: Place, after: ObservedSharePolicies, touched: Touc
     const seen = touched.contents.includes(shard.index) ? await confirmContent(place, shard) : shard;
     if (seen !== undefined) shards.push(seen);
   }
-  const attached = touched.attachments ? await listAttached(place) : undefined;
-  const arns = new Set(attached?.map(({ PolicyArn }) => PolicyArn));
-  const withAttachments = touched.attachments ? shards.map((shard) => ({ ...shard, attached: arns.has(shard.arn) })) : shards;
-  const left = touched.deletions ? await undeleted(place, after, arns) : [];
+  const withAttachments = touched.attachments ? await confirmAttachments(place, shards) : shards;
+  const left = touched.deletions ? await undeleted(place, after) : [];
   const { installation, principalExists, complete, otherAttachments } = after;
   const all = [...withAttachments, ...left].sort((one, other) => one.index - other.index);
   return { installation, principalExists, complete, otherAttachments, shards: all };
@@ -126,17 +152,18 @@ async function confirmContent(place: Place, shard: ObservedShard): Promise<Obser
   }
 }
 
+/** What was deleted is attached nowhere: IAM deletes no policy that is (IAM API Reference, DeletePolicy). So only what is left is asked for. */
+async function confirmAttachments(place: Place, shards: readonly ObservedShard[]): Promise<readonly ObservedShard[]> {
+  if (shards.length === 0) return shards;
+  const arns = new Set((await listAttached(place))?.map(({ PolicyArn }) => PolicyArn));
+  return shards.map((shard) => ({ ...shard, attached: arns.has(shard.arn) }));
+}
+
 /** Policies that were deleted and are still listed. */
-async function undeleted(
-  place: Place,
-  after: ObservedSharePolicies,
-  attached: ReadonlySet<string | undefined>,
-): Promise<ObservedShard[]> {
+async function undeleted(place: Place, after: ObservedSharePolicies): Promise<ObservedShard[]> {
   const known = new Set(after.shards.map(({ arn }) => arn));
-  const found = (await listPolicies(place)).filter(({ Arn }) => indexOf(place, Arn) !== undefined && !known.has(Arn ?? ''));
-  const shards: ObservedShard[] = [];
-  for (const policy of found) shards.push(await shardOf(place, { policy, attached: attached.has(policy.Arn), known: undefined, marksAnew: true }));
-  return shards;
+  const found = (await listPolicies(place)).filter(({ Arn }) => !known.has(Arn ?? ''));
+  return shardsOf(place, found, { attached: ({ AttachmentCount }) => AttachmentCount !== 0, known: undefined, marksAnew: true });
 }
 
 interface Found {

@@ -191,17 +191,31 @@ async function detach({ context, coordinates }: Place, shard: ObservedShard): Pr
   return { shard: { ...shard, attached: false }, touched: { attachments: true }, requestId };
 }
 
-/** All versions but the default one have to go first (IAM API Reference, DeletePolicy). */
+/** All versions but the default one have to go first (IAM API Reference, DeletePolicy). The first version is alone, unless somebody added some. */
 async function remove(place: Place, shard: ObservedShard): Promise<Change> {
-  const options = { abortSignal: place.context.signal };
   const requestId = await unlessGone(async () => {
-    for (const { VersionId } of await spareVersions(place, shard)) {
-      await place.context.iam.send(new DeletePolicyVersionCommand({ PolicyArn: shard.arn, VersionId }), options);
+    if (shard.version !== 'v1') await dropSpareVersions(place, shard);
+    try {
+      return await deletePolicy(place, shard);
+    } catch (error) {
+      if (awsErrorName(error) !== 'DeleteConflict') throw error;
+      await dropSpareVersions(place, shard);
+      return deletePolicy(place, shard);
     }
-    const { $metadata } = await place.context.iam.send(new DeletePolicyCommand({ PolicyArn: shard.arn }), options);
-    return $metadata.requestId;
   });
   return { touched: { deletions: true }, requestId };
+}
+
+async function deletePolicy({ context }: Place, { arn }: ObservedShard): Promise<string | undefined> {
+  const { $metadata } = await context.iam.send(new DeletePolicyCommand({ PolicyArn: arn }), { abortSignal: context.signal });
+  return $metadata.requestId;
+}
+
+async function dropSpareVersions(place: Place, shard: ObservedShard): Promise<void> {
+  for (const { VersionId } of await spareVersions(place, shard)) {
+    const command = new DeletePolicyVersionCommand({ PolicyArn: shard.arn, VersionId });
+    await place.context.iam.send(command, { abortSignal: place.context.signal });
+  }
 }
 
 /** IAM is eventually consistent: a policy just made may not be found yet, and a role that was deleted is not found any more. Reading again tells. */

@@ -110,6 +110,8 @@ export interface ObserveOptions<Observed> {
   readonly depth: 'write' | 'complete' | 'verify';
   /** Something is to be dropped: at any depth, all that could carry our mark. @default false */
   readonly removes?: boolean;
+  /** Nobody wants or holds anything of the target: all of ours is to go, and nothing has to be known beyond what that is. */
+  readonly emptying?: boolean;
   /** An earlier observation: of it only what AWS never changes (contents of policy versions) may be reused. */
   readonly known?: Observed;
   /** What our own steps have just left, as far as we know: the read-back reads what they touched, and nothing that they did not. */

@@ -101,6 +101,7 @@ export async function observe<C, G extends PrincipalGrant, O, S, X>(run: Run<C, 
     installation,
     depth: verify === true ? 'verify' : removes ? 'complete' : 'write',
     removes,
+    emptying: contributions.every(({ mode }) => mode === 'drop'),
     ...(run.memory.known === undefined ? {} : { known: run.memory.known as O }),
     ...(after === undefined ? {} : { after }),
   });
