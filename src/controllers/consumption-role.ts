@@ -8,7 +8,7 @@ import { principalName } from '../shares/arn.ts';
 import { judgeRole, type Verdict } from '../shares/judge.ts';
 import { types } from './cluster.ts';
 import { wakeRequests } from './dependents.ts';
-import { setFinalizer } from './finalizers.ts';
+import { recordingMs, setFinalizer } from './finalizers.ts';
 import { roleCaseOf } from './gather.ts';
 import { platformOf } from './gather-context.ts';
 import { sameObservation, seenPrincipal } from './observations.ts';
@@ -27,13 +27,14 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
     return { kind: 'done' };
   }
   const users = operator.cluster.items.store.index('principal', `${role.metadata.namespace ?? ''}/${role.spec.principalArn}`);
-  await setFinalizer(operator, types.role, role, { name: finalizers.inUse, wanted: users.length > 0 });
+  const settled = await setFinalizer(operator, types.role, role, { name: finalizers.inUse, wanted: users.length > 0 });
   const changed = await observe(operator, role, signal);
   const verdict = judgeRole(roleCaseOf(operator, role), platformOf(operator));
   if (verdict.kind !== 'unknown') await writeStatus(operator, types.role, role, statusOf(operator, role, verdict));
   if (changed)
     for (const other of operator.cluster.roles.store.index('principal', role.spec.principalArn))
       wakeRequests(operator, keyOf(other));
+  if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',
     afterMs: jittered(verdict.kind === 'ok' ? operator.verifyIntervalMs : problemRetryMs, operator.random),
@@ -62,7 +63,8 @@ async function observe(operator: Operator, role: ConsumptionRole, signal: AbortS
 function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): ConsumptionRoleStatus {
   const generation = role.metadata.generation ?? 0;
   const seen = operator.observations.principals.get(role.spec.principalArn);
-  const policies = operator.memory.policies.get(role.spec.principalArn) ?? [];
+  // Until they were read, what is shown stands.
+  const policies = operator.memory.policies.get(role.spec.principalArn) ?? role.status?.policies ?? [];
   const conditions = verdictConditions(verdict, `${role.spec.principalArn} can receive shares`);
   return {
     observedGeneration: generation,

@@ -11,7 +11,7 @@ import { types } from './cluster.ts';
 import { wakeShares } from './dependents.ts';
 import { leftoversOf } from './leftovers.ts';
 import { handledAnnotations } from './handled.ts';
-import { setFinalizer } from './finalizers.ts';
+import { recordingMs, setFinalizer } from './finalizers.ts';
 import { bucketCaseOf } from './gather.ts';
 import { platformOf } from './gather-context.ts';
 import { bucketKey, sameObservation, seen } from './observations.ts';
@@ -31,12 +31,13 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
     return { kind: 'done' };
   }
   const users = operator.cluster.items.store.index('dataset', key).filter((item) => item.spec.resolved.length > 0);
-  await setFinalizer(operator, types.dataset, dataset, { name: finalizers.inUse, wanted: users.length > 0 });
+  const settled = await setFinalizer(operator, types.dataset, dataset, { name: finalizers.inUse, wanted: users.length > 0 });
   const changed = await inspect(operator, dataset, key);
   const verdicts = dataset.spec.buckets.map((bucket) => verdictOf(operator, dataset, bucket.name));
   const worst = verdicts.find(({ kind }) => kind !== 'ok');
   if (worst?.kind !== 'unknown') await writeStatus(operator, types.dataset, dataset, statusOf(operator, dataset, worst));
   if (changed) wakeShares(operator, key);
+  if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',
     afterMs: jittered(worst === undefined ? operator.verifyIntervalMs : problemRetryMs, operator.random),
@@ -124,16 +125,16 @@ function itemsInWords({ spec }: Dataset): string {
 }
 
 function countsOf({ cluster, memory }: Operator, key: string): NonNullable<DatasetStatus['shares']> {
-  const items = cluster.items.store.index('dataset', key);
-  const reports = items.flatMap((item) => {
-    const report = memory.items.get(item.metadata.uid ?? '')?.report;
-    return report === undefined ? [] : [{ report, request: `${item.metadata.namespace ?? ''}/${item.spec.requestRef.name}` }];
+  const states = cluster.items.store.index('dataset', key).map((item) => {
+    // What was not looked at since start-up counts as its status says.
+    const { phase, healthStatus } = memory.items.get(item.metadata.uid ?? '')?.report ?? item.status ?? {};
+    const request = `${item.metadata.namespace ?? ''}/${item.spec.requestRef.name}`;
+    return { phase, healthStatus, shared: item.spec.resolved.length > 0, request };
   });
   return {
-    pendingRequests: new Set(reports.filter(({ report }) => report.phase === 'PendingApproval').map(({ request }) => request))
-      .size,
-    granted: reports.filter(({ report }) => report.shared).length,
-    failed: reports.filter(({ report }) => report.phase === 'ShareFailed' || report.phase === 'RevokeFailed').length,
-    unhealthy: reports.filter(({ report }) => report.healthStatus === 'Unhealthy').length,
+    pendingRequests: new Set(states.filter(({ phase }) => phase === 'PendingApproval').map(({ request }) => request)).size,
+    granted: states.filter(({ shared }) => shared).length,
+    failed: states.filter(({ phase }) => phase === 'ShareFailed' || phase === 'RevokeFailed').length,
+    unhealthy: states.filter(({ healthStatus }) => healthStatus === 'Unhealthy').length,
   };
 }

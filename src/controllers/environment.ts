@@ -15,7 +15,7 @@ import { types } from './cluster.ts';
 import { wakeRequests, wakeShares } from './dependents.ts';
 import { leftoversOf } from './leftovers.ts';
 import { orphanStatus } from './orphan-status.ts';
-import { setFinalizer } from './finalizers.ts';
+import { recordingMs, setFinalizer } from './finalizers.ts';
 import { contestedBuckets } from './holding.ts';
 import { sameObservation, type EnvironmentFinding } from './observations.ts';
 import { sessionOf } from './session.ts';
@@ -40,7 +40,8 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
     return { kind: 'done' };
   }
   const users = cluster.items.store.index('environment', name);
-  await setFinalizer(operator, types.environment, environment, { name: finalizers.inUse, wanted: users.length > 0 });
+  const inUse = { name: finalizers.inUse, wanted: users.length > 0 };
+  const settled = await setFinalizer(operator, types.environment, environment, inUse);
   const found = await inspectWhenDue(operator, environment, signal);
   const state: NonNullable<EnvironmentState> =
     found.kind === 'ready'
@@ -53,6 +54,7 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
     wakeDependents(operator, name);
     operator.queues.orphans.add(name);
   }
+  if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   const again = found.kind === 'ready' || !found.passing ? operator.verifyIntervalMs : notReadyRetryMs;
   return { kind: 'requeue', afterMs: jittered(again, operator.random) };
 }

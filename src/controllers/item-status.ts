@@ -11,21 +11,38 @@ import { roleOf } from './gather.ts';
 import { requestOf } from './item-input.ts';
 import { historyLength } from './memory.ts';
 import type { Operator } from './operator.ts';
-import { stampConditions, timestamp, writeStatus } from './status.ts';
+import { untoldMs } from './patience.ts';
+import { sameJson, stampConditions, timestamp, writeStatus } from './status.ts';
+import { isWorthShowing, verifyIntervalOf } from './verify-interval.ts';
 
-/** Writes the item's status where it differs, with what was done in AWS since, and tells of a new phase. */
+/**
+ * Writes the item's status where it differs, with what was done in AWS since, and tells of a new phase. A step on the way waits a little, as the next
+ * one may be the end: then this returns the milliseconds after which to publish again.
+ */
 export async function publish(
   operator: Operator,
   outcome: { readonly item: ShareItem; readonly decision: Decision; readonly report: ItemReport },
-): Promise<void> {
+): Promise<number | undefined> {
   const { item, report } = outcome;
   const uid = item.metadata.uid ?? '';
+  const waitMs = untoldMs(operator, uid, { conditions: report.conditions, shown: item.status?.conditions });
+  if (waitMs > 0) return waitMs;
   const fresh = operator.memory.history.get(uid) ?? [];
-  const written = await writeStatus(operator, types.item, item, statusOf(operator, outcome, fresh));
+  const status = statusOf(operator, outcome, fresh);
+  const written = !isOldNews(operator, item, status) && (await writeStatus(operator, types.item, item, status));
   // More may have been done in AWS while the status was on its way.
   const later = (operator.memory.history.get(uid) ?? []).filter((entry) => !fresh.includes(entry));
   operator.memory.history.set(uid, later);
   if (written && item.status?.phase !== report.phase) announce(operator, item, report);
+  return undefined;
+}
+
+/** Only the time of verification differs, by little: after a restart all documents are read, which is no reason to write every status. */
+function isOldNews(operator: Operator, item: ShareItem, status: ShareItemStatus): boolean {
+  const [shown, now] = [item.status?.lastVerificationTime, status.lastVerificationTime];
+  if (shown === undefined || now === undefined) return false;
+  if (isWorthShowing(Date.parse(now) - Date.parse(shown), verifyIntervalOf(operator, [item]))) return false;
+  return sameJson(item.status, { ...status, lastVerificationTime: shown });
 }
 
 function statusOf(

@@ -89,6 +89,13 @@ export interface Memory {
   readonly conflicts: Map<string, Conflict>;
   /** Changes in AWS not yet written into a status, by uid. */
   readonly history: Map<string, HistoryEntry[]>;
+  /** Since when an item or a request has been on its way without its status saying so (milliseconds), by uid. */
+  readonly untold: Map<string, number>;
+  /**
+   * Finalizers of ours, by kind, uid and name: when the object was last held for a record (milliseconds), and our write of it that the cache may not show
+   * yet, with the resourceVersion that came of it.
+   */
+  readonly holds: Map<string, { readonly at: number; readonly version: Promise<string | undefined> | undefined }>;
   /** What was let go by force and is not in a status yet, by `dataset/<key>` or `environment/<name>`. */
   readonly leftovers: Map<string, readonly Leftover[]>;
   /** Leftovers that AWS does not show any more, until no status lists them (leftovers.ts). */
@@ -125,6 +132,8 @@ export function createMemory(): Memory {
     unowned: new Map(),
     conflicts: new Map(),
     history: new Map(),
+    untold: new Map(),
+    holds: new Map(),
     leftovers: new Map(),
     cleared: new Set(),
     sweeps: new Map(),

@@ -13,6 +13,7 @@ import { contributionId } from './ledger.ts';
 import { remember, type HistoryEntry, type TargetResult } from './memory.ts';
 import type { Operator } from './operator.ts';
 import { cut, sameJson, timestamp } from './status.ts';
+import { isWorthShowing } from './verify-interval.ts';
 
 /** A run's report with what it was asked. */
 export interface Absorbed {
@@ -109,7 +110,7 @@ function isTimeOfNote({ memory }: Operator, { absorbed, item, result }: Change):
   const known = memory.items.get(item.metadata.uid ?? '');
   if (known?.verifyAsked !== undefined) return true;
   const shown = known?.report?.verifiedAt;
-  return shown !== undefined && (result.state.observedAt ?? 0) - shown >= absorbed.verifyIntervalMs * 0.9;
+  return shown !== undefined && isWorthShowing((result.state.observedAt ?? 0) - shown, absorbed.verifyIntervalMs);
 }
 
 /**

@@ -19,6 +19,7 @@ import { publish } from './item-status.ts';
 import { contributionId } from './ledger.ts';
 import type { ItemMemory } from './memory.ts';
 import { annotations, finalizers, type Operator } from './operator.ts';
+import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';
 
 /** A cache that is behind our own last write is asked again after this long. */
@@ -51,14 +52,14 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   // Targets find their contributors by the cache's index. What was just recorded is not in it yet: its event brings us back, and then they are due.
   if (recorded === item) addTargets(operator, recorded, { decision, intents });
   if (decision.discard && decision.resolved.length === 0) return discard(operator, recorded);
-  if (report !== undefined) await publish(operator, { item: recorded, decision, report });
+  const waitMs = report === undefined ? undefined : await publish(operator, { item: recorded, decision, report });
   if (!sameJson(previous?.report, report) || !sameJson(previous?.decision.situation, decision.situation))
-    addRequest(operator, item);
+    addRequest(operator, item, waitMs ?? sumPatience(operator));
   // Its leftovers are on their way into a status, which wakes nobody.
   if (isForced(recorded) && decision.resolved.length > 0) return { kind: 'requeue', afterMs: forcedRetryMs };
-  return decision.dueAt === undefined
-    ? { kind: 'done' }
-    : { kind: 'requeue', afterMs: Math.max(0, decision.dueAt - clock.now()), priority: Priority.change };
+  const delays = [waitMs, decision.dueAt === undefined ? undefined : Math.max(0, decision.dueAt - clock.now())];
+  const next = Math.min(...delays.filter((each) => each !== undefined));
+  return Number.isFinite(next) ? { kind: 'requeue', afterMs: next, priority: Priority.change } : { kind: 'done' };
 }
 
 /** The guard is the Environment's whose data is shared. */
@@ -228,14 +229,15 @@ function forgetItem(operator: Operator, key: string): Result {
   memory.uids.delete(key);
   memory.items.delete(uid);
   memory.history.delete(uid);
+  memory.untold.delete(uid);
   for (const target of entries.flatMap((entry) => entry.targets)) queues.target.add(target, { priority: Priority.resync });
   operator.writes.forget(`shareitems/${key}`);
   return { kind: 'done' };
 }
 
-/** Who sums this item up. */
-function addRequest(operator: Operator, item: ShareItem): void {
+/** Who sums this item up, and how long they may wait for the others. */
+function addRequest(operator: Operator, item: ShareItem, afterMs: number): void {
   const { namespace, name } = item.spec.datasetRef;
-  operator.queues.dataset.add(`${namespace}/${name}`, { priority: Priority.resync, afterMs: 500 });
-  operator.queues.request.add(indexKeys.request(item.metadata.namespace ?? '', item.spec.requestRef.name));
+  operator.queues.dataset.add(`${namespace}/${name}`, { priority: Priority.resync, afterMs: countPatience(operator) });
+  operator.queues.request.add(indexKeys.request(item.metadata.namespace ?? '', item.spec.requestRef.name), { afterMs });
 }

@@ -12,6 +12,7 @@ import { indexKeys, types } from './cluster.ts';
 import { setFinalizer } from './finalizers.ts';
 import { approvalsOf, datasetOf, isVisible, resolutionOf } from './gather.ts';
 import { finalizers, type Operator } from './operator.ts';
+import { untoldMs } from './patience.ts';
 import { removeReceivedShare, syncReceivedShare } from './received-share.ts';
 import { requestStatus } from './request-status.ts';
 import { writeStatus } from './status.ts';
@@ -30,6 +31,7 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   const items = itemsOf(operator, request);
   if (request.metadata.deletionTimestamp !== undefined && items.length === 0) {
     await removeReceivedShare(operator, key);
+    operator.memory.untold.delete(request.metadata.uid ?? '');
     await setFinalizer(operator, types.request, request, { name: finalizers.share, wanted: false });
     return { kind: 'done' };
   }
@@ -43,6 +45,8 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   }
   const summary = summarize(operator, request, { dataset, visible, items });
   if (summary === undefined) return { kind: 'done' };
+  const waitMs = untoldMs(operator, request.metadata.uid ?? '', { ...summary, shown: request.status?.conditions });
+  if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
   await writeStatus(operator, types.request, request, requestStatus(operator, request, summary));
   if (dataset !== undefined && (visible || items.length > 0)) await syncReceivedShare(operator, { request, dataset, summary });
   else await removeReceivedShare(operator, key);

@@ -2,7 +2,7 @@
  * The target controller: one key is one AWS document, one run reads it, merges what all items want of it, writes the difference and reads back. Many items that
  * change together cost one run. How a run works is src/targets/writer.ts; what it means for items is decided by them.
  */
-import { durationMs, type ShareItem } from '../api/index.ts';
+import type { ShareItem } from '../api/index.ts';
 import type { ReconcileContext, Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { Priority } from '../kube/queue.ts';
@@ -23,6 +23,7 @@ import { jittered, type Operator } from './operator.ts';
 import { isOrdered, settleRemoval } from './orphan-removal.ts';
 import { absorb } from './results.ts';
 import { sameJson } from './status.ts';
+import { verifyIntervalOf } from './verify-interval.ts';
 
 /** A refusal that only people can lift is looked at again this often, and at once when an input changes. */
 const permanentRetryMs = 5 * 60_000;
@@ -161,14 +162,6 @@ function next(operator: TargetOperator, items: readonly ShareItem[], report: Tar
   if (states.some((result) => result.reason === 'WaitingForAttachment')) delays.push(60_000);
   for (const at of [report.readBackAt, report.lookAt]) if (at !== undefined) delays.push(Math.max(0, at - operator.clock.now()));
   return { kind: 'requeue', afterMs: Math.min(...delays), priority: Priority.resync };
-}
-
-function verifyIntervalOf(operator: Operator, items: readonly ShareItem[]): number {
-  const intervals = items.map((item) => {
-    const own = datasetOf(operator, item.spec.datasetRef)?.spec.sharing.verifyInterval;
-    return own === undefined ? operator.verifyIntervalMs : durationMs(own);
-  });
-  return intervals.length === 0 ? operator.verifyIntervalMs : Math.min(...intervals);
 }
 
 function isVerifyDue(operator: Operator, key: string, items: readonly ShareItem[]): boolean {

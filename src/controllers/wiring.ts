@@ -8,10 +8,11 @@ import { Priority, type AddOptions } from '../kube/queue.ts';
 import { indexKeys } from './cluster.ts';
 import { wakeRequest, wakeRequests, wakeShares } from './dependents.ts';
 import type { Operator } from './operator.ts';
+import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';
 
-/** Counts of a Dataset are summed up at most this often, however many of its items change. */
-const countDelayMs = 500;
+/** Who is in use is looked at again at most this often, however many items change. */
+const usedDelayMs = 500;
 
 /** Subscribes all queues to the caches. */
 export function connect(operator: Operator): void {
@@ -42,7 +43,9 @@ export function connect(operator: Operator): void {
   });
   cluster.approvals.onEvent((event) => onChange(event, (object, options) => wakeApproval(operator, object, options)));
   cluster.items.onEvent((event) => {
-    onChange(event, (object, options) => wakeItem(operator, object, options));
+    // What we recorded in an item is no news for its request: that comes with the item's next report.
+    const sum = event.type === 'updated' ? { afterMs: sumPatience(operator) } : {};
+    onChange(event, (object, options) => wakeItem(operator, object, { item: options, sum: { ...options, ...sum } }));
     if (event.type !== 'added' || !event.initial) wakeUsed(operator, event);
   });
   cluster.received.onEvent((event) =>
@@ -113,7 +116,7 @@ function wakeRole(operator: Operator, role: ConsumptionRole, options: AddOptions
 function wakeDataset(operator: Operator, dataset: Dataset, options: AddOptions): void {
   const { cluster, queues } = operator;
   const key = keyOf(dataset);
-  queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: countDelayMs });
+  queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: usedDelayMs });
   // Another namespace's Dataset on the same bucket may hold it now, or lose it.
   for (const bucket of dataset.spec.buckets) {
     for (const rival of cluster.datasets.store.index('bucket', bucket.name))
@@ -138,11 +141,16 @@ function wakeApproval(operator: Operator, approval: ShareApproval, options: AddO
   wakeRequest(operator, indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name), options);
 }
 
-function wakeItem({ queues }: Operator, object: ShareItem, options: AddOptions): void {
-  queues.item.add(keyOf(object), options);
-  queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), options);
+function wakeItem(
+  operator: Operator,
+  object: ShareItem,
+  { item, sum }: { readonly item: AddOptions; readonly sum: AddOptions },
+): void {
+  const { queues } = operator;
+  queues.item.add(keyOf(object), item);
+  queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), sum);
   const { namespace, name } = object.spec.datasetRef;
-  queues.dataset.add(`${namespace}/${name}`, { ...options, afterMs: countDelayMs });
+  queues.dataset.add(`${namespace}/${name}`, { ...item, afterMs: countPatience(operator) });
 }
 
 /** What an item has begun or ceased to use gets or loses its finalizer, so that deleting it waits no longer than the share lives. */
@@ -151,9 +159,10 @@ function wakeUsed({ cluster, queues }: Operator, event: InformerEvent<ShareItem>
   // Added or deleted: all that it names.
   const before = event.type === 'updated' ? usedBy(event.old) : nothing;
   const changed = (pick: keyof Used): string[] => differing(before[pick], now[pick]);
-  for (const name of changed('environments')) queues.environment.add(name);
+  const soon = { afterMs: usedDelayMs };
+  for (const name of changed('environments')) queues.environment.add(name, soon);
   for (const arn of changed('principals')) {
-    for (const role of cluster.roles.store.index('principal', arn)) queues.role.add(keyOf(role));
+    for (const role of cluster.roles.store.index('principal', arn)) queues.role.add(keyOf(role), soon);
   }
 }
 
