@@ -28,7 +28,7 @@ import { createQueue } from './kube/queue.ts';
 import { createReadYourWrites } from './kube/read-your-writes.ts';
 import { createStatusServer } from './kube/server.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
-import { createShareMetrics } from './metrics.ts';
+import { createShareMetrics, registerRates } from './metrics.ts';
 import { createWriter } from './targets/writer.ts';
 
 const clock = systemClock;
@@ -112,6 +112,7 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
   const memory = createMemory();
   const shareMetrics = createShareMetrics(metrics.registry, memory);
   const limiter = createRateLimiter(clock);
+  registerRates(metrics.registry, limiter);
   const endpoint = process.env['AWS_ENDPOINT_URL'];
   const sessions = createSessions({
     installation,

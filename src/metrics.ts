@@ -1,6 +1,7 @@
 /** Metrics of shares and of AWS calls. The Kubernetes runtime has its own (src/kube/metrics.ts). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AwsCall } from './aws/clients.ts';
+import type { RateLimiter } from './aws/limiter.ts';
 import type { Memory } from './controllers/memory.ts';
 import type { OperatorMetrics } from './controllers/operator.ts';
 import { orphanKinds } from './shares/orphans.ts';
@@ -8,6 +9,20 @@ import { orphanKinds } from './shares/orphans.ts';
 /** What is measured beside the runtime. */
 export interface ShareMetrics extends OperatorMetrics {
   called(call: AwsCall): void;
+}
+
+/** Registers the rates at which AWS is called: below the ceiling, AWS has throttled lately. */
+export function registerRates(registry: Registry, limiter: Pick<RateLimiter, 'rates'>): void {
+  new Gauge({
+    name: 'sluice_aws_rate_limit',
+    help: 'AWS calls per second that the operator allows itself, by account and service. AWS throttling halves it; it grows back by one each second.',
+    labelNames: ['account', 'service'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { accountId, service, rate } of limiter.rates()) this.set({ account: accountId, service }, rate);
+    },
+  });
 }
 
 /** Registers the metrics; the share items are counted when they are read. */

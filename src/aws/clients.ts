@@ -7,7 +7,8 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { S3ControlClient, type S3ControlClientConfig } from '@aws-sdk/client-s3-control';
 import { STSClient } from '@aws-sdk/client-sts';
-import { classifyAwsError } from './errors.ts';
+import { actionsOf } from './actions.ts';
+import { classifyAwsError, noteActions, type AwsFailureKind } from './errors.ts';
 import type { RateLimiter } from './limiter.ts';
 
 /** The clients that targets and observers use. */
@@ -25,6 +26,8 @@ export interface AwsCall {
   readonly service: string;
   readonly operation: string;
   readonly code: string;
+  /** What a failure means; absent: it succeeded. */
+  readonly failure?: AwsFailureKind;
   readonly requestId: string | undefined;
 }
 
@@ -98,15 +101,16 @@ function watchCalls(client: unknown, service: string, accountId: string, options
     (next, context) => async (args) => {
       const operation = (context.commandName ?? 'Unknown').replace(/Command$/, '');
       const call = { accountId, service, operation };
-      await options.limiter.take(call);
+      const admittedAt = await options.limiter.take(call);
       try {
         const result = await next(args);
         options.onCall?.({ ...call, code: 'OK', requestId: requestIdOf(result.output) });
         return result;
       } catch (error) {
+        noteActions(error, actionsOf(call));
         const failure = classifyAwsError(error);
-        if (failure.kind === 'throttled') options.limiter.throttled(call);
-        options.onCall?.({ ...call, code: failure.code, requestId: failure.requestId });
+        if (failure.kind === 'throttled') options.limiter.throttled(call, admittedAt);
+        options.onCall?.({ ...call, code: failure.code, failure: failure.kind, requestId: failure.requestId });
         throw error;
       }
     },

@@ -26,10 +26,12 @@ export interface AwsFailure {
   readonly kind: AwsFailureKind;
   readonly code: string;
   readonly message: string;
+  /** Only where denied: the permissions that the call needs ("s3:PutBucketPolicy"), by the call that we made and not by AWS's words. */
+  readonly actions?: readonly string[];
   readonly requestId?: string;
 }
 
-const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, readonly string[]>> = {
+const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted'>, readonly string[]>> = {
   throttled: [
     'Throttling',
     'ThrottlingException',
@@ -41,6 +43,7 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'RequestLimitExceeded',
     'BandwidthLimitExceeded',
     'PriorRequestNotComplete',
+    'Busy',
   ],
   transient: [
     'InternalError',
@@ -54,6 +57,7 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'ServiceFailureException',
     'KMSInternalException',
     'DependencyTimeoutException',
+    'IDPCommunicationError',
     'RequestTimeout',
     'RequestTimeoutException',
     'TimeoutError',
@@ -65,6 +69,10 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'ENOTFOUND',
     'EAI_AGAIN',
     'IncompleteSignature',
+    'IncompleteBody',
+    'BadDigest',
+    'Redirect',
+    'TemporaryRedirect',
     'RequestTimeTooSkewed',
   ],
   expired: [
@@ -72,16 +80,28 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'ExpiredTokenException',
     'RequestExpired',
     'TokenRefreshRequired',
+    'InvalidToken',
     'InvalidClientTokenId',
+    'InvalidAccessKeyId',
+    'InvalidIdentityToken',
     'UnrecognizedClientException',
   ],
   denied: [
     'AccessDenied',
     'AccessDeniedException',
+    'NotAuthorized',
     'UnauthorizedOperation',
+    'UnauthorizedAccessError',
     'AllAccessDisabled',
+    'AccountProblem',
+    'NotSignedUp',
+    'OptInRequired',
     'Forbidden',
-    'InvalidAccessKeyId',
+    'InvalidSecurity',
+    'InvalidPayer',
+    'SignatureDoesNotMatch',
+    'MissingAuthenticationToken',
+    'IDPRejectedClaim',
     'CredentialsProviderError',
   ],
   gone: [
@@ -90,12 +110,16 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'NoSuchEntity',
     'NoSuchEntityException',
     'NoSuchKey',
+    'NoSuchTagSet',
+    'NoSuchPublicAccessBlockConfiguration',
+    'OwnershipControlsNotFoundError',
     'NotFound',
     'NotFoundException',
     'NoSuchAccessPointPolicy',
   ],
   conflict: [
     'OperationAborted',
+    'ConditionalRequestConflict',
     'ConcurrentModification',
     'ConcurrentModificationException',
     'ConflictException',
@@ -106,7 +130,7 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'NoSuchAccessPoint',
   ],
   malformed: ['MalformedPolicy', 'MalformedPolicyDocument', 'MalformedPolicyDocumentException', 'InvalidPolicyDocument'],
-  tooLarge: ['PolicyTooLarge', 'EntityTooLarge', 'PackedPolicyTooLarge'],
+  tooLarge: ['PolicyTooLarge', 'EntityTooLarge', 'MaxMessageLengthExceeded', 'PackedPolicyTooLarge'],
   quota: [
     'LimitExceeded',
     'LimitExceededException',
@@ -114,20 +138,78 @@ const table: Readonly<Record<Exclude<AwsFailureKind, 'aborted' | 'permanent'>, r
     'ServiceQuotaExceededException',
     'TooManyAccessPoints',
   ],
+  // What AWS means for good, named so that nobody has to guess by the HTTP status whether it was forgotten.
+  permanent: [
+    'AuthorizationHeaderMalformed',
+    'DeleteConflict',
+    'EntityAlreadyExists',
+    'IllegalLocationConstraintException',
+    'IncorrectEndpoint',
+    'InvalidAccessPoint',
+    'InvalidAction',
+    'InvalidArgument',
+    'InvalidArn',
+    'InvalidBucketName',
+    'InvalidBucketOwnerAWSAccountID',
+    'InvalidBucketState',
+    'InvalidInput',
+    'InvalidMarker',
+    'InvalidParameterCombination',
+    'InvalidParameterValue',
+    'InvalidQueryParameter',
+    'InvalidRequest',
+    'InvalidTag',
+    'InvalidURI',
+    'KMSInvalidState',
+    'MalformedQueryString',
+    'MalformedXML',
+    'MethodNotAllowed',
+    'MissingAction',
+    'MissingParameter',
+    'MissingSecurityHeader',
+    'NotImplemented',
+    'PermanentRedirect',
+    'PermanentRedirectControlError',
+    'PolicyNotAttachable',
+    'PreconditionFailed',
+    'RegionDisabled',
+    'ServerSideEncryptionConfigurationNotFoundError',
+    'TagPolicy',
+    'UnmodifiableEntity',
+    'UnsupportedOperation',
+    'ValidationError',
+  ],
 };
 
+/** AWS's query services say NoSuchEntity where the SDK's errors are called NoSuchEntityException: the same code. */
+const bare = (code: string): string => code.replace(/Exception$/, '');
+
 const kindByCode: ReadonlyMap<string, AwsFailureKind> = new Map(
-  Object.entries(table).flatMap(([kind, codes]) => codes.map((code) => [code, kind as AwsFailureKind] as const)),
+  Object.entries(table).flatMap(([kind, codes]) => codes.map((code) => [bare(code), kind as AwsFailureKind] as const)),
 );
+
+/** What the table says of a code; undefined for one that it does not have, which is judged by its HTTP status. */
+export function kindOfCode(code: string): AwsFailureKind | undefined {
+  return kindByCode.get(bare(code));
+}
+
+const actionsByError = new WeakMap<object, readonly string[]>();
+
+/** Notes on an error which permissions the call needed that it answers: where AWS denies the call, one of them is what is missing. */
+export function noteActions(error: unknown, actions: readonly string[]): void {
+  if (typeof error === 'object' && error !== null) actionsByError.set(error, actions);
+}
 
 /** Classifies whatever an SDK call threw. Codes first, then the HTTP status; message text is never parsed. */
 export function classifyAwsError(error: unknown): AwsFailure {
   const shape = errorShape(error);
-  const kind = shape.aborted ? 'aborted' : (kindByCode.get(shape.code) ?? kindByStatus(shape.status));
+  const kind = shape.aborted ? 'aborted' : (kindOfCode(shape.code) ?? kindByStatus(shape.status));
+  const actions = kind === 'denied' && typeof error === 'object' && error !== null ? actionsByError.get(error) : undefined;
   return {
     kind,
     code: shape.code,
     message: shape.message,
+    ...(actions === undefined ? {} : { actions }),
     ...(shape.requestId === undefined ? {} : { requestId: shape.requestId }),
   };
 }

@@ -15,24 +15,33 @@ const ceilings: Readonly<Record<string, number>> = {
   STS: 50,
 };
 const defaultCeiling = 50;
+/** However often AWS throttles, a call every two seconds gets through: what has to be taken back must not wait for ever. */
 const floor = 0.5;
 const decrease = 0.5;
 const increasePerSecond = 1;
 
 interface Bucket {
+  readonly accountId: string;
+  readonly name: string;
+  readonly ceiling: number;
   rate: number;
   tokens: number;
   refilledAt: number;
-  ceiling: number;
-  queue: Promise<void>;
+  decreasedAt: number;
+  queue: Promise<unknown>;
 }
 
 /** Admits AWS calls at a rate that AWS bears. */
 export interface RateLimiter {
-  /** Resolves when a call to `service`/`operation` in `accountId` may be made. */
-  take(call: LimitedCall, signal?: AbortSignal): Promise<void>;
-  /** AWS throttled a call: the rate is halved at once and grows again by one call a second each second. */
-  throttled(call: LimitedCall): void;
+  /** Resolves when a call to `service`/`operation` in `accountId` may be made, with the time of it (ms since the epoch). */
+  take(call: LimitedCall, signal?: AbortSignal): Promise<number>;
+  /**
+   * AWS throttled a call that was admitted then: the rate is halved at once, nothing is admitted for as long as one call takes at the new rate, and it grows
+   * again by one call a second each second. Calls that were under way when it was halved say nothing about the new rate.
+   */
+  throttled(call: LimitedCall, admittedAt: number): void;
+  /** The rates as they are now, in calls per second. */
+  rates(): readonly { readonly accountId: string; readonly service: string; readonly rate: number; readonly ceiling: number }[];
 }
 
 /** What is limited together: a service in an account; an operation of its own where AWS gives it a lower rate. */
@@ -49,10 +58,7 @@ export function createRateLimiter(clock: Clock): RateLimiter {
     const own = `${call.service}.${call.operation}`;
     const name = own in ceilings ? own : call.service;
     const key = `${call.accountId}/${name}`;
-    const existing = buckets.get(key);
-    if (existing !== undefined) return existing;
-    const ceiling = ceilings[name] ?? defaultCeiling;
-    const bucket: Bucket = { rate: ceiling, tokens: ceiling, refilledAt: clock.now(), ceiling, queue: Promise.resolve() };
+    const bucket = buckets.get(key) ?? newBucket(call.accountId, name, clock.now());
     buckets.set(key, bucket);
     return bucket;
   };
@@ -64,28 +70,44 @@ export function createRateLimiter(clock: Clock): RateLimiter {
       bucket.queue = turn.catch(() => undefined);
       return turn;
     },
-    throttled: (call) => {
+    throttled: (call, admittedAt) => {
       const bucket = bucketOf(call);
+      if (admittedAt <= bucket.decreasedAt) return;
+      refill(bucket, clock.now());
       bucket.rate = Math.max(floor, bucket.rate * decrease);
       bucket.tokens = Math.min(bucket.tokens, 0);
-      bucket.refilledAt = clock.now();
+      bucket.decreasedAt = clock.now();
+    },
+    rates: () => {
+      for (const bucket of buckets.values()) refill(bucket, clock.now());
+      return [...buckets.values()].map(({ accountId, name, rate, ceiling }) => ({ accountId, service: name, rate, ceiling }));
     },
   };
 }
 
-async function takeToken(bucket: Bucket, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+function newBucket(accountId: string, name: string, now: number): Bucket {
+  const rate = ceilings[name] ?? defaultCeiling;
+  const common = { accountId, name, ceiling: rate, rate, tokens: rate, refilledAt: now };
+  return { ...common, decreasedAt: Number.NEGATIVE_INFINITY, queue: Promise.resolve() };
+}
+
+async function takeToken(bucket: Bucket, clock: Clock, signal: AbortSignal | undefined): Promise<number> {
   signal?.throwIfAborted();
   refill(bucket, clock.now());
-  if (bucket.tokens < 1) {
+  // Whoever waits meets what has become of the rate meanwhile.
+  while (bucket.tokens < 1) {
     await clock.sleep(Math.ceil(((1 - bucket.tokens) / bucket.rate) * 1000), signal);
     refill(bucket, clock.now());
   }
   bucket.tokens -= 1;
+  return clock.now();
 }
 
+/** At most what a second brings is saved up: after a pause a throttled account is not met with a burst. */
 function refill(bucket: Bucket, now: number): void {
   const seconds = Math.max(0, now - bucket.refilledAt) / 1000;
+  const earned = bucket.tokens + seconds * bucket.rate;
   bucket.rate = Math.min(bucket.ceiling, bucket.rate + seconds * increasePerSecond);
-  bucket.tokens = Math.min(bucket.ceiling, bucket.tokens + seconds * bucket.rate);
+  bucket.tokens = Math.min(Math.max(1, bucket.rate), earned);
   bucket.refilledAt = now;
 }

@@ -36,18 +36,13 @@ export function resultsOf(outcome: Outcome): Map<string, ItemResult> {
 /** What a failure means to the items that it concerns. */
 export function failureBlock(failure: AwsFailure, outcome: Pick<Outcome, 'describe' | 'goneReason' | 'reasonOf'>): Block {
   const reason = outcome.reasonOf(failure.code) ?? (failure.kind === 'gone' ? outcome.goneReason : reasons[failure.kind]);
-  const action = failure.kind === 'denied' ? deniedAction(failure.message) : undefined;
+  const actions = failure.actions?.join(' and ');
   const message =
-    action === undefined
+    actions === undefined
       ? `AWS answered ${failure.code} for the ${outcome.describe}. ${advice[failure.kind]}`
-      : `AWS answered ${failure.code} to ${action} for the ${outcome.describe}. Give the operator's role ${action}, or remove the Deny.`;
+      : `AWS answered ${failure.code} to ${actions} for the ${outcome.describe}. Give the operator's role ${actions}, or remove the Deny.`;
   const state = isRetryable(failure.kind) ? 'Pending' : 'Failed';
   return { state, reason, code: failure.code, message, ownerMessage: `${message} AWS says: ${failure.message}` };
-}
-
-/** The action in AWS's refusal (IAM user guide, "Troubleshoot access denied error messages"); of its text nothing else is for everybody's eyes. */
-function deniedAction(text: string): string | undefined {
-  return /not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+)/.exec(text)?.[1];
 }
 
 function resultOf(one: Contribution<PrincipalGrant>, outcome: Outcome): ItemResult {

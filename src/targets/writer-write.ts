@@ -88,7 +88,8 @@ function stepFailed<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X
     return 'again';
   }
   const { clock, classify } = run.writer.options;
-  const failure = classify(error);
+  const classified = classify(error);
+  const failure = classified.kind === 'denied' ? { actions: [action], ...classified } : classified;
   run.writes.push({ action, at: clock.now(), result: failure.code, ...withRequestId(failure.requestId) });
   run.failure = failure;
   switch (failure.kind) {
