@@ -14,6 +14,7 @@ import { createCluster, type Cluster } from './controllers/cluster.ts';
 import { createMemory } from './controllers/memory.ts';
 import { createObservations } from './controllers/observations.ts';
 import type { Operator, Queues } from './controllers/operator.ts';
+import { notePermission } from './controllers/permissions.ts';
 import { createPrincipalCheck } from './controllers/principal-check.ts';
 import { runControllers } from './controllers/run.ts';
 import { connect } from './controllers/wiring.ts';
@@ -110,6 +111,7 @@ async function lead(parts: Parts, signal: AbortSignal): Promise<number> {
 async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
   const { config, logger, transport, metrics, cluster, installation, elector } = parts;
   const memory = createMemory();
+  const queues = createQueues(metrics);
   const shareMetrics = createShareMetrics(metrics.registry, memory);
   const limiter = createRateLimiter(clock);
   registerRates(metrics.registry, limiter);
@@ -118,7 +120,10 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     installation,
     clock,
     limiter,
-    onCall: (call) => shareMetrics.called(call),
+    onCall: (call) => {
+      shareMetrics.called(call);
+      notePermission({ memory, cluster, queues, clock }, call);
+    },
     externalId: ({ name, key }) => decodeSecret(cluster.secrets.store.get(`${parts.operatorNamespace}/${name}`)?.data?.[key]),
     ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
   });
@@ -138,7 +143,7 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     client: createClient(transport),
     writes: createReadYourWrites({ clock }),
     memory,
-    queues: createQueues(metrics),
+    queues,
     sessions,
     principals: createPrincipals(sessions, clock),
     events,

@@ -45,6 +45,11 @@ export const conditionTypes = {
       "Something in AWS carries this installation's mark and no ShareItem explains it; status.orphans lists it. Unknown: AWS did not let the operator look everywhere. Absent until the operator has looked for the first time.",
     presence: 'always',
   },
+  PermissionsMissing: {
+    meaning:
+      'AWS denied the operator what the message lists, and has not allowed it since. What needs other permissions goes on: Ready does not depend on it.',
+    presence: 'while True',
+  },
   Leftovers: {
     meaning: 'Something was let go of by force and is still in AWS; status.leftovers lists it.',
     presence: 'while True',

@@ -183,7 +183,7 @@ export const environment = defineKind({
       'optional',
     ),
   ],
-  conditions: ['Ready', 'Orphans', 'RemovalHeld', 'Leftovers'],
+  conditions: ['Ready', 'Orphans', 'RemovalHeld', 'Leftovers', 'PermissionsMissing'],
 });
 
 /** Spec of an Environment. */

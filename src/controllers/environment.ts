@@ -20,6 +20,7 @@ import { contestedBuckets } from './holding.ts';
 import { sameObservation, type EnvironmentFinding } from './observations.ts';
 import { sessionOf } from './session.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
+import { permissionConditions } from './permissions.ts';
 import { stampConditions, writeStatus } from './status.ts';
 import { leftoverConditions } from './verdict.ts';
 
@@ -181,6 +182,7 @@ function statusOf(operator: Operator, environment: Environment, found: Environme
     ...orphansCondition,
     ...removalConditions(operator, environment),
     ...leftoverConditions(leftovers),
+    ...permissionConditions(operator.memory, environment),
   ];
   const mine = found.kind === 'ready' || found.reason !== 'OwnedByAnotherInstallation';
   const owners = contestedBuckets(operator, environment);

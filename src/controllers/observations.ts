@@ -3,6 +3,7 @@
  * and Datasets fill it; decisions read it.
  */
 import type { BucketObservation, KeyObservation, Observed } from '../aws/buckets.ts';
+import type { AwsFailure } from '../aws/errors.ts';
 import type { PrincipalObservation } from '../aws/principals.ts';
 import type { EnvironmentState, PrincipalFacts, Seen } from '../shares/judge.ts';
 
@@ -46,15 +47,22 @@ export function bucketKey(accountId: string, bucket: string): string {
 
 /** An observation of AWS in the form in which decisions read it. */
 export function seen<T>(observed: Observed<T>): NonNullable<Seen<T>> {
-  return observed.kind === 'failed'
-    ? { kind: 'failed', code: observed.failure.code, message: observed.failure.message }
-    : observed;
+  return observed.kind === 'failed' ? failed(observed.failure) : observed;
 }
 
 /** A principal's observation in the form in which decisions read it. */
 export function seenPrincipal(observed: PrincipalObservation): NonNullable<Seen<PrincipalFacts>> {
-  if (observed.kind === 'failed') return { kind: 'failed', code: observed.failure.code, message: observed.failure.message };
+  if (observed.kind === 'failed') return failed(observed.failure);
   return observed.kind === 'found' ? { kind: 'found', value: { uniqueId: observed.uniqueId, tags: observed.tags } } : observed;
+}
+
+/** A denied call names the permission that it needs. */
+function failed({ code, message, actions }: AwsFailure): {
+  readonly kind: 'failed';
+  readonly code: string;
+  readonly message: string;
+} {
+  return { kind: 'failed', code, message: actions === undefined ? message : `${actions.join(' and ')} is denied: ${message}` };
 }
 
 /** True where the two say the same, so that nothing depending on it has to be decided again. */
