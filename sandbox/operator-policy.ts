@@ -44,7 +44,16 @@ export function operatorRolePolicy(accountId: string): PolicyDocument {
     ),
     allow('AccessPoints', accessPoints, `arn:aws:s3:*:${accountId}:accesspoint/sluice-*`),
     allow('ReadPrincipals', principalReads, principals),
-    allow('ReadAccount', ['iam:GetAccountSummary', 'iam:ListPolicies', 's3:ListAllMyBuckets'], '*'),
+    allow(
+      'ReadPolicies',
+      ['iam:GetPolicy', 'iam:GetPolicyVersion'],
+      [`arn:aws:iam::${accountId}:policy/*`, 'arn:aws:iam::aws:policy/*'],
+    ),
+    allow(
+      'ReadAccount',
+      ['iam:GetAccountSummary', 'iam:ListPolicies', 's3:GetAccountPublicAccessBlock', 's3:ListAllMyBuckets'],
+      '*',
+    ),
     allow('SharePolicies', sharePolicyWrites, policies),
     { ...allow('AttachSharePolicies', attachments, principals), Condition: { ArnLike: { 'iam:PolicyARN': policies } } },
   ];
@@ -64,6 +73,8 @@ const bucketReads = [
   's3:GetEncryptionConfiguration',
   's3:GetBucketOwnershipControls',
   's3:GetBucketTagging',
+  's3:GetBucketPolicyStatus',
+  's3:GetBucketPublicAccessBlock',
 ];
 
 const accessPoints = [
@@ -75,17 +86,24 @@ const accessPoints = [
   's3:PutAccessPointPolicy',
 ];
 
-const principalReads = ['iam:GetRole', 'iam:GetUser', 'iam:ListAttachedRolePolicies', 'iam:ListAttachedUserPolicies'];
+const principalReads = [
+  'iam:GetRole',
+  'iam:GetUser',
+  'iam:ListAttachedRolePolicies',
+  'iam:ListAttachedUserPolicies',
+  'iam:GetRolePolicy',
+  'iam:GetUserPolicy',
+  'iam:ListRolePolicies',
+  'iam:ListUserPolicies',
+];
 
 const sharePolicyWrites = [
   'iam:CreatePolicy',
   'iam:DeletePolicy',
-  'iam:GetPolicy',
   // CreatePolicy with tags asks for it (IAM user guide, "Tag customer managed policies").
   'iam:TagPolicy',
   'iam:CreatePolicyVersion',
   'iam:DeletePolicyVersion',
-  'iam:GetPolicyVersion',
   'iam:ListPolicyVersions',
 ];
 

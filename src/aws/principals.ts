@@ -10,7 +10,13 @@ import type { Sessions } from './sessions.ts';
 
 /** What IAM says of a principal. */
 export type PrincipalObservation =
-  | { readonly kind: 'found'; readonly uniqueId: string; readonly tags: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'found';
+      readonly uniqueId: string;
+      readonly tags: Readonly<Record<string, string>>;
+      /** ARN of its permissions boundary. */
+      readonly boundaryArn?: string;
+    }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'failed'; readonly failure: AwsFailure };
 
@@ -88,16 +94,18 @@ async function lookUp(
       principal.kind === 'role'
         ? await iam
             .send(new GetRoleCommand({ RoleName: principal.name }), options)
-            .then(({ Role }) => ({ arn: Role?.Arn, id: Role?.RoleId, tags: Role?.Tags }))
+            .then(({ Role }) => ({ arn: Role?.Arn, id: Role?.RoleId, tags: Role?.Tags, limit: Role?.PermissionsBoundary }))
         : await iam
             .send(new GetUserCommand({ UserName: principal.name }), options)
-            .then(({ User }) => ({ arn: User?.Arn, id: User?.UserId, tags: User?.Tags }));
+            .then(({ User }) => ({ arn: User?.Arn, id: User?.UserId, tags: User?.Tags, limit: User?.PermissionsBoundary }));
     // Names are unique in an account whatever their path: another path means that the ARN asked for does not exist.
     if (found.arn !== arn || found.id === undefined) return { kind: 'notFound' };
+    const boundaryArn = found.limit?.PermissionsBoundaryArn;
     return {
       kind: 'found',
       uniqueId: found.id,
       tags: Object.fromEntries((found.tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+      ...(boundaryArn === undefined ? {} : { boundaryArn }),
     };
   } catch (error) {
     const failure = classifyAwsError(error);

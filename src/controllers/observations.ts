@@ -53,7 +53,9 @@ export function seen<T>(observed: Observed<T>): NonNullable<Seen<T>> {
 /** A principal's observation in the form in which decisions read it. */
 export function seenPrincipal(observed: PrincipalObservation): NonNullable<Seen<PrincipalFacts>> {
   if (observed.kind === 'failed') return failed(observed.failure);
-  return observed.kind === 'found' ? { kind: 'found', value: { uniqueId: observed.uniqueId, tags: observed.tags } } : observed;
+  if (observed.kind === 'notFound') return observed;
+  const { kind, ...value } = observed;
+  return { kind, value };
 }
 
 /** A denied call names the permission that it needs. */

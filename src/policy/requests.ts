@@ -17,9 +17,9 @@ export interface Given {
 
 /** Where it is given. */
 export interface RequestPlace {
-  /** Account of the bucket, access point or key. */
-  readonly account: string;
-  readonly region: string;
+  /** Account of the bucket, access point or key; undefined: not known, unless the grant's condition says it. */
+  readonly account?: string;
+  readonly region?: string;
   /** In a key's policy `*` means that key: its ARN. Undefined elsewhere. */
   readonly self?: string;
 }
@@ -70,8 +70,8 @@ function placeKeys(resource: string, { account, region }: RequestPlace): Known {
   const common: readonly (readonly [string, readonly (readonly Pattern[])[]])[] = [
     // A request without TLS would be another one: nobody has to make it.
     ['aws:securetransport', only('true')],
-    ['aws:resourceaccount', only(account)],
-    ['aws:requestedregion', only(region)],
+    ...(account === undefined ? [] : [['aws:resourceaccount', only(account)] as const]),
+    ...(region === undefined ? [] : [['aws:requestedregion', only(region)] as const]),
     ['aws:principalisawsservice', only('false')],
     ['aws:principalservicename', absent],
     ['aws:principalservicenameslist', absent],

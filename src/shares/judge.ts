@@ -27,6 +27,8 @@ export type Seen<T> =
 export interface PrincipalFacts {
   readonly uniqueId: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** ARN of its permissions boundary. */
+  readonly boundaryArn?: string;
 }
 
 /** Whether the operator can work in an Environment; undefined while it has not tried. */
@@ -227,7 +229,14 @@ interface ClaimCase {
 function keyEnvironmentVerdict(input: BucketCase, platform: PlatformContext): Verdict {
   const arn = input.bucket.kmsKeyArn;
   if (arn === undefined) return ok;
-  const account = parseArn(arn)?.accountId ?? '?';
+  const { accountId: account = '?', region = '?' } = parseArn(arn) ?? {};
+  // S3 encrypts with keys of the bucket's region only (docs/AmazonS3/latest/userguide/UsingKMSEncryption.md).
+  if (region !== input.known?.environment.spec.region) {
+    return problem(
+      'RegionMismatch',
+      `KMS key ${arn} is in ${region}, but the Dataset's Environment is for ${input.known?.environment.spec.region ?? '?'}: name the key of that region`,
+    );
+  }
   if (input.keyKnown === undefined) {
     return problem(
       'KeyNotFound',

@@ -9,13 +9,18 @@ export interface BucketFacts {
   readonly region: string;
   readonly encryption: { readonly algorithm: string; readonly key: string | undefined };
   readonly ownership: string;
+  /** Of a public policy: whether block public access refuses changes of it, and cuts other accounts off. */
+  readonly publicPolicy?: { readonly refused: boolean; readonly restricted: boolean };
 }
 
 /** A key as AWS describes it. */
 export interface KeyFacts {
   readonly arn: string;
   readonly state: string;
+  /** AWS: nobody can change its policy. CUSTOMER: its account can. */
   readonly manager: string;
+  /** KMS KeySpec; S3 uses SYMMETRIC_DEFAULT only. */
+  readonly spec?: string;
 }
 
 /** Why something can't be shared. `reason` is a condition reason. */
@@ -39,13 +44,15 @@ export function bucketProblem(declared: DeclaredBucket, bucket: BucketFacts, key
       message: `bucket ${declared.name} is in ${bucket.region}, but the Dataset's Environment is for ${declared.region}: use an Environment of that region`,
     };
   }
-  if (declared.kmsKeyArn === undefined) return undeclaredKeyProblem(declared, bucket);
-  if (key !== undefined && key.state !== 'Enabled') {
+  if (bucket.publicPolicy?.refused === true) {
     return {
-      reason: 'KeyNotUsable',
-      message: `KMS key ${declared.kmsKeyArn} is ${key.state}: enable it, or cancel its deletion`,
+      reason: 'BlockedByPublicPolicy',
+      message: `the policy of bucket ${declared.name} is public while block public access is on (of the bucket or its account), so that S3 refuses every change of it: ${closeIt}`,
     };
   }
+  if (declared.kmsKeyArn === undefined) return undeclaredKeyProblem(declared, bucket);
+  const unusable = key === undefined ? undefined : keyProblem(declared.kmsKeyArn, key);
+  if (unusable !== undefined) return unusable;
   const actual = bucket.encryption.key;
   if (
     bucket.encryption.algorithm.startsWith('aws:kms') &&
@@ -60,6 +67,19 @@ export function bucketProblem(declared: DeclaredBucket, bucket: BucketFacts, key
   return undefined;
 }
 
+function keyProblem(arn: string, { state, manager, spec }: KeyFacts): Problem | undefined {
+  if (manager === 'AWS') {
+    return {
+      reason: 'AwsManagedKey',
+      message: `KMS key ${arn} is managed by AWS, so that its policy can't be changed: leave kmsKeyArn out where data is shared within the account only, else encrypt the bucket with a customer managed key`,
+    };
+  }
+  if (state !== 'Enabled')
+    return { reason: 'KeyNotUsable', message: `KMS key ${arn} is ${state}: enable it, or cancel its deletion` };
+  if (spec === undefined || spec === 'SYMMETRIC_DEFAULT') return undefined;
+  return { reason: 'KeyNotUsable', message: `KMS key ${arn} is of kind ${spec}, and S3 uses symmetric encryption keys only` };
+}
+
 function undeclaredKeyProblem(declared: DeclaredBucket, { encryption }: BucketFacts): Problem | undefined {
   if (!encryption.algorithm.startsWith('aws:kms') || encryption.key === undefined || encryption.key.endsWith('alias/aws/s3'))
     return undefined;
@@ -68,6 +88,8 @@ function undeclaredKeyProblem(declared: DeclaredBucket, { encryption }: BucketFa
     message: `bucket ${declared.name} is encrypted with ${encryption.key}: name it in buckets[].kmsKeyArn (as a key ARN), else nobody could read what is shared`,
   };
 }
+
+const closeIt = 'take the statement out that names everybody, or give it a condition that limits who they are';
 
 /** Problems that only a share into another account has. */
 export function crossAccountProblem(
@@ -79,6 +101,12 @@ export function crossAccountProblem(
     return {
       reason: 'AwsManagedKey',
       message: `bucket ${declared.name} is encrypted with the AWS managed key aws/s3, which no other account can use: encrypt it with a customer managed key`,
+    };
+  }
+  if (bucket.publicPolicy?.restricted === true) {
+    return {
+      reason: 'BlockedByPublicPolicy',
+      message: `the policy of bucket ${declared.name} is public while block public access restricts such buckets to their own account: ${closeIt}`,
     };
   }
   if (bucket.ownership !== 'BucketOwnerEnforced' && permissions.some((permission) => permission !== 'Read')) {

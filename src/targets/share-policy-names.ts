@@ -16,6 +16,8 @@ export interface SharePolicyCoordinates {
   readonly management: 'Managed' | 'Detached';
   /** Managed policies that a role or user may have (iam:GetAccountSummary, AttachedPoliciesPerRoleQuota). @default 10 */
   readonly attachmentQuota?: number;
+  /** The principal's permissions boundary when it was last looked at; undefined: it had none. */
+  readonly boundaryArn?: string;
 }
 
 /** A principal as IAM's API takes it. */

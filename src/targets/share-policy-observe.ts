@@ -4,14 +4,15 @@
  */
 import {
   GetPolicyCommand,
-  GetPolicyVersionCommand,
   ListAttachedRolePoliciesCommand,
   ListAttachedUserPoliciesCommand,
   ListPoliciesCommand,
 } from '@aws-sdk/client-iam';
 import type { AttachedPolicy, Policy } from '@aws-sdk/client-iam';
 import { awsErrorName, type TargetContext } from './context.ts';
+import { allPages, readVersion } from './iam-reading.ts';
 import { carriesMark, iamName, policyIndex, policyPath, type SharePolicyCoordinates } from './share-policy-names.ts';
+import { readOtherPolicies, type OtherPolicies } from './share-policy-others.ts';
 import type { ObserveOptions } from './target.ts';
 
 /** One policy that has the name of a share policy. */
@@ -37,6 +38,8 @@ export interface ObservedSharePolicies {
   /** Managed policies attached to the principal that are not ours. */
   readonly otherAttachments: number;
   readonly shards: readonly ObservedShard[];
+  /** What else has a say in what the principal may do, as of the last verification; undefined: not looked at yet. */
+  readonly others?: OtherPolicies;
   /** What our own steps did since the last read; a read-back confirms it. */
   readonly touched?: Touched;
 }
@@ -73,13 +76,32 @@ export async function observeSharePolicies(
   const attachedArns = new Set(ours.map(({ PolicyArn }) => PolicyArn));
   const found = listed.filter((policy) => policy !== undefined);
   const marksAnew = options.depth === 'verify';
+  const foreign = attached?.flatMap(({ PolicyArn }) =>
+    PolicyArn === undefined || attachedArns.has(PolicyArn) ? [] : [PolicyArn],
+  );
+  const others = await othersOf(place, { foreign, held: ours.length > 0 }, options);
   return {
     installation: options.installation,
     principalExists: attached !== undefined,
     complete,
-    otherAttachments: (attached?.length ?? 0) - ours.length,
+    otherAttachments: foreign?.length ?? 0,
     shards: await shardsOf(place, found, { attached: ({ Arn }) => attachedArns.has(Arn), known: options.known, marksAnew }),
+    ...(others === undefined ? {} : { others }),
   };
+}
+
+/**
+ * A verification reads the principal's other policies, and so does a process that meets a principal with shares for the first time: what an earlier one has
+ * found must not be forgotten. Any other run goes by what was read last.
+ */
+async function othersOf(
+  { context, coordinates }: Place,
+  { foreign, held }: { readonly foreign: readonly string[] | undefined; readonly held: boolean },
+  { depth, known }: ObserveOptions<ObservedSharePolicies>,
+): Promise<OtherPolicies | undefined> {
+  if (foreign === undefined) return undefined;
+  const reads = depth === 'verify' || (depth === 'write' && known === undefined && held);
+  return reads ? readOtherPolicies(context, coordinates, { attached: foreign, known: known?.others }) : known?.others;
 }
 
 /**
@@ -92,7 +114,8 @@ async function observeForRemoval(
 ): Promise<ObservedSharePolicies> {
   const attached = ({ AttachmentCount }: Policy): boolean => AttachmentCount !== 0;
   const shards = await shardsOf(place, await listPolicies(place), { attached, known, marksAnew: false });
-  return { installation, principalExists: true, complete: true, otherAttachments: 0, shards };
+  const others = known?.others === undefined ? {} : { others: known.others };
+  return { installation, principalExists: true, complete: true, otherAttachments: 0, shards, ...others };
 }
 
 interface Surroundings {
@@ -136,15 +159,14 @@ async function confirm(place: Place, after: ObservedSharePolicies, touched: Touc
   }
   const withAttachments = touched.attachments ? await confirmAttachments(place, shards) : shards;
   const left = touched.deletions ? await undeleted(place, after) : [];
-  const { installation, principalExists, complete, otherAttachments } = after;
-  const all = [...withAttachments, ...left].sort((one, other) => one.index - other.index);
-  return { installation, principalExists, complete, otherAttachments, shards: all };
+  const { touched: _confirmed, ...rest } = after;
+  return { ...rest, shards: [...withAttachments, ...left].sort((one, other) => one.index - other.index) };
 }
 
 /** The version that we wrote; another content while it is not the default yet, nothing while it is not visible yet. */
 async function confirmContent(place: Place, shard: ObservedShard): Promise<ObservedShard | undefined> {
   try {
-    const { text, isDefault } = await getVersion(place, shard.arn, shard.version);
+    const { text, isDefault } = await readVersion(place.context, shard.arn, shard.version);
     return isDefault ? { ...shard, text } : { ...shard, text: '{"Version":"2012-10-17","Statement":[]}' };
   } catch (error) {
     if (awsErrorName(error) === 'NoSuchEntity') return undefined;
@@ -178,7 +200,7 @@ async function shardOf(place: Place, { policy, attached, known, marksAnew }: Fou
   const [arn, version, policyId] = [policy.Arn ?? '', policy.DefaultVersionId ?? '', policy.PolicyId ?? ''];
   const before = known?.shards.find((shard) => shard.policyId === policyId && shard.owned);
   const owned = (before !== undefined && !marksAnew) || (await isOurs(place, policy));
-  const text = before?.version === version ? before.text : (await getVersion(place, arn, version)).text;
+  const text = before?.version === version ? before.text : (await readVersion(place.context, arn, version)).text;
   return { index: indexOf(place, arn) ?? 0, arn, policyId, owned, attached, version, text };
 }
 
@@ -227,40 +249,4 @@ async function getPolicy({ context }: Place, arn: string): Promise<Policy | unde
     if (awsErrorName(error) === 'NoSuchEntity') return undefined;
     throw error;
   }
-}
-
-/** IAM returns the document URL-encoded (IAM API Reference, GetPolicyVersion). */
-async function getVersion(
-  { context }: Place,
-  arn: string,
-  version: string,
-): Promise<{ readonly text: string; readonly isDefault: boolean }> {
-  const command = new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: version });
-  const { PolicyVersion } = await context.iam.send(command, { abortSignal: context.signal });
-  return { text: decoded(PolicyVersion?.Document ?? ''), isDefault: PolicyVersion?.IsDefaultVersion === true };
-}
-
-/** A text that is not well encoded is taken as it is: it is no document of ours, and shows up as such. */
-function decoded(document: string): string {
-  try {
-    return decodeURIComponent(document);
-  } catch {
-    return document;
-  }
-}
-
-interface Page<Item> {
-  readonly items: readonly Item[] | undefined;
-  readonly marker: string | undefined;
-}
-
-async function allPages<Item>(read: (marker: { readonly Marker?: string }) => Promise<Page<Item>>): Promise<Item[]> {
-  const items: Item[] = [];
-  let marker: string | undefined;
-  do {
-    const page: Page<Item> = await read(marker === undefined ? {} : { Marker: marker });
-    items.push(...(page.items ?? []));
-    marker = page.marker;
-  } while (marker !== undefined);
-  return items;
 }

@@ -16,6 +16,7 @@ import {
   type PolicyVersion,
 } from '@aws-sdk/client-iam';
 import { awsErrorName, lookAgain, withRequestId, type TargetContext } from './context.ts';
+import { withPrincipalDenials } from './principal-denials.ts';
 import { assessSharePolicies } from './share-policy-assess.ts';
 import { iamName, policyArn, policyName, policyPath, tagsOf, type SharePolicyCoordinates } from './share-policy-names.ts';
 import { observeSharePolicies, type ObservedShard, type ObservedSharePolicies, type Touched } from './share-policy-observe.ts';
@@ -40,7 +41,7 @@ export const sharePolicy: TargetKind<
   action: actionOf,
   dependsOn,
   apply,
-  assess: assessSharePolicies,
+  assess: (input) => withPrincipalDenials(assessSharePolicies(input), input),
   fingerprint: ({ principalExists, shards }) =>
     JSON.stringify([principalExists, shards.map(({ arn, attached, text }) => [arn, attached, text])]),
   foreign: () => '',

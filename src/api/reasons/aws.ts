@@ -52,7 +52,7 @@ export const awsReasons = {
     meaning:
       "Somebody's statement opens the bucket to the public while block public access is on: S3 refuses every change of the policy, or lets nobody of another account in.",
     actor: 'owner',
-    next: 'Close the statement that the message names, or give it a condition that S3 does not call public.',
+    next: 'Take the statement out that names everybody, or give it a condition that limits who they are.',
     kinds: ['Dataset', ...share],
   },
   RevokeFailed: {
@@ -86,7 +86,8 @@ export const awsReasons = {
     kinds: ['Dataset', ...share],
   },
   AwsManagedKey: {
-    meaning: 'The bucket is encrypted with the AWS managed key, which no other account can use.',
+    meaning:
+      'The bucket is encrypted with the AWS managed key, which no other account can use, or kmsKeyArn names it: nobody can change its policy.',
     actor: 'owner',
     next: 'Encrypt the bucket with a customer managed key and name it in kmsKeyArn.',
     kinds: ['Dataset', ...share],

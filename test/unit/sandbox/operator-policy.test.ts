@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '../../..');
 const renamed: Readonly<Record<string, string>> = {
   's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
   's3:ListBuckets': 's3:ListAllMyBuckets',
+  's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
 };
 
 /** Asked for by CreatePolicy when it is given tags. */

@@ -19,6 +19,7 @@ import {
 
 const ready = { kind: 'ready', attachmentQuota: 10 } as const;
 const encrypted = aDataset(spec({ buckets: [{ name: bucketName, kmsKeyArn: keyArn }] }));
+const elsewhere = aDataset(spec({ buckets: [{ name: bucketName, kmsKeyArn: keyArn.replace('eu-west-1', 'us-east-1') }] }));
 const failed = { kind: 'failed', code: 'AccessDenied', message: 'no' } as const;
 const found = (tags: Record<string, string> | undefined) => ({
   kind: 'found' as const,
@@ -80,6 +81,7 @@ describe('a bucket', () => {
     ['may not be read', { seenBucket: failed }, 'PermissionsMissing'],
     ['has a key in an account without Environment', { dataset: encrypted, keyKnown: undefined }, 'KeyNotFound'],
     ['has a key that is not claimed', { dataset: encrypted, keyKnown: { environment: unclaimed, state: ready } }, 'notClaimed'],
+    ['has a key in another region', { dataset: elsewhere }, 'RegionMismatch'],
     ['has a key that was not looked at yet', { dataset: encrypted, seenKey: undefined }, 'unknown'],
     ['has a key that does not exist', { dataset: encrypted, seenKey: { kind: 'notFound' } }, 'KeyNotFound'],
   ])('%s', (_what, patch, expected) => {
@@ -143,6 +145,7 @@ describe('preconditions', () => {
   });
   const key = { arn: keyArn, state: 'Enabled', manager: 'CUSTOMER' };
   const other = keyArn.replace('1234abcd', 'ffff0000');
+  const multiRegion = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
 
   test.each([
     ['SSE-S3 without a key', declared, bucket('AES256'), undefined, undefined],
@@ -162,6 +165,37 @@ describe('preconditions', () => {
     ['another key than declared, with two layers', withKey, bucket('aws:kms:dsse', other), key, 'KeyMismatch'],
     ['a disabled key', withKey, bucket('aws:kms', keyArn), { ...key, state: 'Disabled' }, 'KeyNotUsable'],
     ['a key to be deleted', withKey, bucket('AES256'), { ...key, state: 'PendingDeletion' }, 'KeyNotUsable'],
+    ['a key that AWS manages, named', withKey, bucket('aws:kms', keyArn), { ...key, manager: 'AWS' }, 'AwsManagedKey'],
+    ['an asymmetric key', withKey, bucket('AES256'), { ...key, spec: 'RSA_2048' }, 'KeyNotUsable'],
+    ['a symmetric key', withKey, bucket('aws:kms', keyArn), { ...key, spec: 'SYMMETRIC_DEFAULT' }, undefined],
+    [
+      'a public policy that S3 refuses to take again',
+      declared,
+      { ...bucket('AES256'), publicPolicy: { refused: true, restricted: false } },
+      undefined,
+      'BlockedByPublicPolicy',
+    ],
+    [
+      'a public policy that nothing blocks',
+      declared,
+      { ...bucket('AES256'), publicPolicy: { refused: false, restricted: false } },
+      undefined,
+      undefined,
+    ],
+    [
+      'a multi-Region key by ARN',
+      { ...declared, kmsKeyArn: multiRegion },
+      bucket('aws:kms', multiRegion),
+      { ...key, arn: multiRegion },
+      undefined,
+    ],
+    [
+      'a multi-Region key by id',
+      { ...declared, kmsKeyArn: multiRegion },
+      bucket('aws:kms', 'mrk-1234abcd12ab34cd56ef1234567890ab'),
+      { ...key, arn: multiRegion },
+      undefined,
+    ],
     ['another region', declared, { ...bucket('AES256'), region: 'us-east-1' }, undefined, 'RegionMismatch'],
   ])('%s', (...[, given, facts, seen, reason]) => {
     expect(bucketProblem(given, facts, seen)?.reason).toBe(reason);
@@ -178,6 +212,13 @@ describe('preconditions', () => {
       { ...bucket('AES256'), ownership: 'ObjectWriter' },
       ['Read', 'Write'],
       'ObjectsOfOthers',
+    ],
+    [
+      'a public policy that S3 restricts to the account',
+      declared,
+      { ...bucket('AES256'), publicPolicy: { refused: false, restricted: true } },
+      ['Read'],
+      'BlockedByPublicPolicy',
     ],
     ['Write where they would', declared, bucket('AES256'), ['Read', 'Write'], undefined],
   ] as const)('across accounts: %s', (...[, given, facts, permissions, reason]) => {

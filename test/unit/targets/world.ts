@@ -173,8 +173,16 @@ function runs(world: Base, writer: () => Writer): Pick<TestWorld, 'runBucket' | 
       return writer().run({ kind: keyPolicy, coordinates, contributions, ...common(world.producer, over) });
     },
     runShare: (principalArn, contributions, over = {}) => {
-      const { management = 'Managed', attachmentQuota = 10 } = over;
-      const coordinates = { session: sessionOf(consumer), principalArn, prefix: 'sluice', management, attachmentQuota };
+      const { management = 'Managed', attachmentQuota = 10, boundaryArn } = over;
+      const boundary = boundaryArn === undefined ? {} : { boundaryArn };
+      const coordinates = {
+        session: sessionOf(consumer),
+        principalArn,
+        prefix: 'sluice',
+        management,
+        attachmentQuota,
+        ...boundary,
+      };
       return writer().run({ kind: sharePolicy, coordinates, contributions, ...common(world.consumer, over) });
     },
   };
