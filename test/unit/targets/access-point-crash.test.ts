@@ -220,9 +220,14 @@ describe('what S3 refuses about a point', () => {
     expect(report.items.get('raw')?.code).toBe('TooManyAccessPoints');
   });
 
-  it('given the bucket is gone, then the share is told so, and nothing is left to take back', async () => {
-    refuse('CreateAccessPoint', 'NoSuchBucket', { status: 404 });
-    expect(states(await runPoint(world, [want()]))).toEqual(['Failed/BucketNotFound']);
+  it('given the bucket is gone, then the share fails with S3’s code, the owner reads S3’s words, and nothing is left to take back', async () => {
+    const state = world.aws.snapshot();
+    state.s3.buckets.delete(bucket);
+    world.aws.restore(state);
+    const report = await runPoint(world, [want()]);
+    expect(states(report)).toEqual(['Failed/AwsRefused']);
+    expect(report.items.get('raw')).toMatchObject({ code: 'InvalidRequest' });
+    expect(report.items.get('raw')?.ownerMessage).toContain('existing bucket');
     expect(states(await runPoint(world, [drop()]))).toEqual(['Removed']);
   });
 
