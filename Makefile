@@ -11,7 +11,7 @@ MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down sandbox bench bench-scale generate format lint verify build tools clean
+.PHONY: help demo test up down sandbox bench bench-scale contract verify-live generate format lint verify build tools clean
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -41,14 +41,21 @@ lint: $(INSTALLED) ## Lint, formatting, direction of imports
 format: $(INSTALLED) ## Mend formatting and what lint can mend
 	@npm run --silent format
 
-generate: $(INSTALLED) ## Write CRDs, chart and reference pages from src/api
+generate: $(INSTALLED) ## Write CRDs, chart and reference pages from src/api, and the list of differences in docs/contract.md
 	@$(NODE) scripts/generate.ts
+	@$(NODE) test/contract/page.ts
 
 bench: tools ## The benchmarks, with a table
 	@$(NODE) test/bench/main.ts
 
 bench-scale: tools ## 10,000 shares at once, a restart, and how that idles; ITEMS=<n> for another number
 	@$(NODE) test/bench/scale.ts $(if $(ITEMS),--items=$(ITEMS))
+
+contract: $(INSTALLED) ## What Sluice takes AWS to do, asked of the AWS stand-in and of moto
+	@vitest run --project contract
+
+verify-live: $(INSTALLED) ## The same on two real AWS accounts: read docs/contract.md first; ARGS=--dry-run shows every call
+	@$(NODE) test/contract/live/main.ts $(ARGS)
 
 build: dist/main.js ## Compile the operator to dist/
 

@@ -1,5 +1,6 @@
 /**
- * Two kinds of tests. unit: values in, values out, and contracts against the AWS stand-in in process; no other process is involved.
+ * Three kinds of tests. unit: values in, values out, and the AWS stand-in in process; no other process is involved.
+ * contract: what AWS is taken to do, asked of the stand-in and of moto (a process of its own) over HTTP.
  * cluster: against one shared real API server, which test/support/cluster.ts starts; one file at a time, since the cluster is one.
  */
 import { defineConfig } from 'vitest/config';
@@ -11,7 +12,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/{unit,contract}/**/*.test.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          testTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
