@@ -51,6 +51,8 @@ export const bucketPolicy: TargetKind<BucketPolicyCoordinates, ResourceGrant, Ob
     ),
   fingerprint: policyFingerprint,
   foreign: policyForeignText,
+  // docs/AmazonS3/latest/userguide/access-control-block-public-access.md, "BlockPublicPolicy".
+  denialHint: 'S3 also refuses like this to take a policy that is public, while block public access is on.',
   explainMalformed: ({ coordinates, ...input }) => explainForeignDeadId(input, traitsOf(coordinates).describe),
 };
 

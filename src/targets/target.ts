@@ -157,6 +157,8 @@ export interface TargetKind<Coordinates, Grant extends PrincipalGrant, Observed,
   foreign(observed: Observed, installation: string): string;
   /** A condition reason that fits an AWS error code of this kind of target better than the general table. */
   reasonOf?(code: string): string | undefined;
+  /** What else AWS denies a write for than a permission that is missing, in a sentence. */
+  readonly denialHint?: string;
   /** What AWS minds about a document that it called malformed although all of our principals are good. */
   explainMalformed?(input: TargetInput<Coordinates, Grant, Observed>): Refusal | undefined;
 }

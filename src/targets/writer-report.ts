@@ -18,6 +18,7 @@ export interface Outcome {
   readonly describe: string;
   readonly goneReason: string;
   readonly reasonOf: (code: string) => string | undefined;
+  readonly denialHint?: string | undefined;
   /** Undefined: AWS could not be read, or there is no such resource. */
   readonly assessment: Assessment | undefined;
   readonly blocks: ReadonlyMap<string, Block>;
@@ -34,13 +35,17 @@ export function resultsOf(outcome: Outcome): Map<string, ItemResult> {
 }
 
 /** What a failure means to the items that it concerns. */
-export function failureBlock(failure: AwsFailure, outcome: Pick<Outcome, 'describe' | 'goneReason' | 'reasonOf'>): Block {
+export function failureBlock(
+  failure: AwsFailure,
+  outcome: Pick<Outcome, 'describe' | 'goneReason' | 'reasonOf' | 'denialHint'>,
+): Block {
   const reason = outcome.reasonOf(failure.code) ?? (failure.kind === 'gone' ? outcome.goneReason : reasons[failure.kind]);
   const actions = failure.actions?.join(' and ');
-  const message =
+  const told =
     actions === undefined
       ? `AWS answered ${failure.code} for the ${outcome.describe}. ${advice[failure.kind]}`
       : `AWS answered ${failure.code} to ${actions} for the ${outcome.describe}. Give the operator's role ${actions}, or remove the Deny.`;
+  const message = failure.kind === 'denied' && outcome.denialHint !== undefined ? `${told} ${outcome.denialHint}` : told;
   const state = isRetryable(failure.kind) ? 'Pending' : 'Failed';
   return { state, reason, code: failure.code, message, ownerMessage: `${message} AWS says: ${failure.message}` };
 }

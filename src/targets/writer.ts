@@ -89,6 +89,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     describe: kind.describe(coordinates),
     goneReason: kind.goneReason,
     reasonOf: (code) => kind.reasonOf?.(code),
+    denialHint: kind.denialHint,
     assessment,
     blocks: new Map([...refusalBlocks(observed === undefined ? undefined : decide(run, observed).plan.refused), ...run.blocks]),
     conflicts: conflictBlocks(run),

@@ -108,3 +108,12 @@ describe('a Deny in the key policy', () => {
     expect(states(await world.runKey(key, [wantKey(analyst)]))).toEqual(['Applied']);
   });
 });
+
+it('given a policy that is public while block public access is on, then the refusal of a write says that this may be why', async () => {
+  await world.bucket('acme');
+  const open = { ...closed(), Sid: 'Open', Effect: 'Allow', Action: 's3:GetObject', Resource: resources[1] ?? '' };
+  world.plantPolicy('acme', JSON.stringify({ Version: '2012-10-17', Statement: [open] }));
+  const report = await run();
+  expect(states(report)).toEqual(['Failed/AccessDenied', 'Failed/AccessDenied']);
+  expect(report.items.get(analyst.arn)?.message).toMatch(/s3:PutBucketPolicy.*while block public access is on\.$/);
+});
