@@ -57,7 +57,13 @@ export const bucketPolicy: TargetKind<BucketPolicyCoordinates, ResourceGrant, Ob
 };
 
 function traitsOf({ bucket, pruneDeadPrincipals }: BucketPolicyCoordinates): ResourcePolicyTraits {
-  return { limit: bucketPolicyLimit, describe: `bucket policy of ${bucket}`, deletable: true, pruneDeadPrincipals };
+  return {
+    limit: bucketPolicyLimit,
+    describe: `bucket policy of ${bucket}`,
+    instead: 'share folders, which take less room in it',
+    deletable: true,
+    pruneDeadPrincipals,
+  };
 }
 
 function decidingDocument({ session, bucket }: BucketPolicyCoordinates): DecidingDocument {

@@ -36,6 +36,8 @@ export interface ResourcePolicyTraits {
   readonly limit: number;
   /** "bucket policy of acme-orders" */
   readonly describe: string;
+  /** What to do instead where it is full: "share folders". */
+  readonly instead?: string;
   /** Whether a document with nothing in it is deleted (S3) or can't be (KMS). */
   readonly deletable: boolean;
   /** Removes exactly the dead ids from foreign statements when the document is written (the Dataset's `pruneDeadPrincipals`). */
@@ -171,7 +173,7 @@ function principalsOf(contributions: ResourcePolicyInput['contributions']): Prin
 function sizeRefusal(traits: ResourcePolicyTraits): Refusal {
   return {
     reason: 'PolicySizeLimit',
-    message: `There is no room left in the ${traits.describe}: AWS allows ${String(traits.limit)} bytes. Shares that are in place stay; revoke some, or use folder shares on access points.`,
+    message: `There is no room left in the ${traits.describe}: AWS allows ${String(traits.limit)} bytes. Shares that are in place stay; revoke some${traits.instead === undefined ? '' : `, or ${traits.instead}`}.`,
   };
 }
 

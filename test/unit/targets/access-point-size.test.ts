@@ -1,7 +1,7 @@
 /** How much fits into the policy of an access point, and that what is measured beforehand is what is written. */
 import { GetAccessPointPolicyCommand } from '@aws-sdk/client-s3-control';
 import { describe, expect, it } from 'vitest';
-import { accessPointPolicySize } from '../../../src/policy/access-point.ts';
+import { accessPointPolicySize } from './access-point-policy-size.ts';
 import { accessPointPolicyLimit, byteSize } from '../../../src/policy/size.ts';
 import { openWorld, place, policyStatements, runPoint, wantFolder } from './access-points.ts';
 import { createWorld } from './world.ts';

@@ -1,11 +1,8 @@
-/**
- * How large the policy of an S3 access point is with given grants: what decides when another point is needed. Which grants use which point is not
- * decided here.
- */
-import { emptyPolicy, renderPolicy, statementOf } from './document.ts';
-import { ownedPrefix } from './merge.ts';
-import { byteSize } from './size.ts';
-import { renderGroups, templateKey, type StatementTemplate } from './templates.ts';
+/** How large the policy of an access point is with given grants: the test of the limit measures with it. Tests only. */
+import { emptyPolicy, renderPolicy, statementOf } from '../../../src/policy/document.ts';
+import { ownedPrefix } from '../../../src/policy/merge.ts';
+import { byteSize } from '../../../src/policy/size.ts';
+import { renderGroups, templateKey, type StatementTemplate } from '../../../src/policy/templates.ts';
 
 /** What is measured of a grant on an access point. */
 export interface AccessPointGrant {
