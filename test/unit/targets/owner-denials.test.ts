@@ -4,6 +4,7 @@ import { PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/policy/document.ts';
 import type { PrincipalRef } from '../../../src/targets/target.ts';
+import { openWorld, pointArn, runPoint, putStatements, policyStatements, wantFolder } from './access-points.ts';
 import { createWorld, producer, states, wantBucket, wantKey, writesOf, type TestWorld } from './world.ts';
 
 let world: TestWorld;
@@ -106,6 +107,45 @@ describe('a Deny in the key policy', () => {
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [root] });
     await world.producer.kms.send(new PutKeyPolicyCommand({ KeyId: key, PolicyName: 'default', Policy }));
     expect(states(await world.runKey(key, [wantKey(analyst)]))).toEqual(['Applied']);
+  });
+});
+
+describe('folders', () => {
+  it('are denied by statements of the point that mean their prefix, and by no others', async () => {
+    const reader = await openWorld(world, 'reader');
+    const folders = () => runPoint(world, [wantFolder(reader, 'raw'), wantFolder(reader, 'cooked')]);
+    await folders();
+    const ours = await policyStatements(world);
+    const deny = { Effect: 'Deny', Principal: '*', Action: 's3:GetObject', Resource: `${pointArn}/object/raw*` };
+    await putStatements(world, [...ours, deny]);
+    const report = await folders();
+    expect(states(report)).toEqual(['Failed/DeniedByOwnerPolicy', 'Applied']);
+    expect(report.items.get('raw')?.message).toContain('another statement of the policy of the access point');
+  });
+
+  it('are denied by statements of their bucket that mean requests through their point', async () => {
+    await world.bucket(
+      'acme',
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [closed({ Resource: 'arn:aws:s3:::acme/raw/*', Action: 's3:GetObject' })],
+      }),
+    );
+    const template = (folder: string) => ({
+      name: 'Folders',
+      actions: ['s3:GetObject'],
+      resources: [`arn:aws:s3:::acme/${folder}/*`],
+      condition: { StringEquals: { 's3:DataAccessPointAccount': [producer] } },
+    });
+    const want = (folder: string) => ({
+      ...wantBucket(analyst, 'acme'),
+      item: folder,
+      grant: { principal: analyst, templates: [template(folder)], forEverybody: true as const },
+    });
+    expect(states(await world.runBucket('acme', [want('raw'), want('cooked')]))).toEqual([
+      'Failed/DeniedByOwnerPolicy',
+      'Applied',
+    ]);
   });
 });
 
