@@ -122,7 +122,7 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     limiter,
     onCall: (call) => {
       shareMetrics.called(call);
-      notePermission({ memory, cluster, queues, clock }, call);
+      notePermission({ memory, cluster, queues }, call);
     },
     externalId: ({ name, key }) => decodeSecret(cluster.secrets.store.get(`${parts.operatorNamespace}/${name}`)?.data?.[key]),
     ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),

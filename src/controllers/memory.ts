@@ -9,7 +9,7 @@ import type { SeenOrphan } from '../shares/orphans.ts';
 import type { Conflict } from '../targets/writer-conflict.ts';
 import type { StampedIntent } from './intents.ts';
 import type { TargetWork } from './ledger.ts';
-import type { ActionRecord } from './permissions.ts';
+import type { ActionAnswer } from './permissions.ts';
 
 /** One target's answer for one contribution, and for which intent it was given. */
 export interface TargetResult {
@@ -121,7 +121,7 @@ export interface Memory {
   /** When each target was read last (milliseconds). */
   readonly observedAt: Map<string, number>;
   /** By account, then by action: what AWS answered when the operator last asked (permissions.ts). */
-  readonly permissions: Map<string, Map<string, ActionRecord>>;
+  readonly permissions: Map<string, Map<string, ActionAnswer>>;
   /** Since when contributions are being granted (milliseconds), for the time that it takes. */
   readonly grantingSince: Map<string, number>;
 }

@@ -11,48 +11,39 @@ import type { Cluster } from './cluster.ts';
 import type { Memory } from './memory.ts';
 import type { Queues } from './operator.ts';
 
-/** An action that is now denied, now allowed (one bucket's owner denies it) is told this often at most. */
-const quietMs = 5 * 60_000;
+/** What changes together is told together (ms): an action that one bucket's owner denies and others allow changes with each call. */
+const tellAfterMs = 2000;
 
-/** When an action was denied and allowed last (milliseconds since the epoch). */
-export interface ActionRecord {
-  readonly deniedAt: number | undefined;
-  readonly allowedAt: number | undefined;
-}
+/** What AWS answered last time. */
+export type ActionAnswer = 'denied' | 'allowed';
 
 interface Parts {
   readonly memory: Pick<Memory, 'permissions'>;
   readonly cluster: Pick<Cluster, 'environments'>;
   readonly queues: Pick<Queues, 'environment'>;
-  readonly clock: { now(): number };
 }
 
 /**
- * Notes what AWS answered to a call. Only a denial says anything of the role, and only a success takes it back. A denial that is news, and a success after one, bring the
- * account's Environments up to date.
+ * Notes what AWS answered to a call: only a denial says anything of the role, and only a success takes it back. What changes brings the account's Environments up
+ * to date.
  */
-export function notePermission({ memory, cluster, queues, clock }: Parts, call: AwsCall): void {
+export function notePermission({ memory, cluster, queues }: Parts, call: AwsCall): void {
   // What the operator's own identity may not assume is told as AssumeRoleDenied.
   if (call.service === 'STS' || (call.failure !== undefined && call.failure !== 'denied')) return;
-  const records = memory.permissions.get(call.accountId) ?? new Map<string, ActionRecord>();
-  memory.permissions.set(call.accountId, records);
-  let isNews = false;
-  for (const action of actionsOf(call)) {
-    const before = records.get(action);
-    const denied = call.failure === 'denied';
-    const quietFor = clock.now() - (before?.deniedAt ?? Number.NEGATIVE_INFINITY);
-    isNews ||= denied ? !isMissing(before) && quietFor >= quietMs : isMissing(before);
-    const times = { deniedAt: before?.deniedAt, allowedAt: before?.allowedAt };
-    records.set(action, denied ? { ...times, deniedAt: clock.now() } : { ...times, allowedAt: clock.now() });
-  }
+  const answers = memory.permissions.get(call.accountId) ?? new Map<string, ActionAnswer>();
+  memory.permissions.set(call.accountId, answers);
+  const answer = call.failure === 'denied' ? 'denied' : 'allowed';
+  const actions = actionsOf(call);
+  const isNews = actions.some((action) => (answers.get(action) ?? 'allowed') !== answer);
+  for (const action of actions) answers.set(action, answer);
   if (!isNews) return;
   for (const { metadata } of cluster.environments.store.index('account', call.accountId))
-    queues.environment.add(metadata.name, { priority: Priority.resync });
+    queues.environment.add(metadata.name, { priority: Priority.resync, afterMs: tellAfterMs });
 }
 
 /** The actions that AWS denied last time it was asked, in the order of the alphabet. */
 export function missingPermissions({ permissions }: Pick<Memory, 'permissions'>, accountId: string): string[] {
-  return [...(permissions.get(accountId) ?? [])].flatMap(([action, record]) => (isMissing(record) ? [action] : [])).sort();
+  return [...(permissions.get(accountId) ?? [])].flatMap(([action, answer]) => (answer === 'denied' ? [action] : [])).sort();
 }
 
 /** The Environment's condition; none while nothing is denied. Ready stays: what needs other permissions goes on. */
@@ -62,8 +53,4 @@ export function permissionConditions(memory: Pick<Memory, 'permissions'>, { spec
   const role = spec.assumeRole?.arn ?? "the operator's own identity";
   const message = `AWS denies the operator in account ${spec.accountId}: ${missing.join(', ')}. Add them to the policy of ${role}; where it has them, look for a Deny in the resource's policy or of the organization. They leave this list when AWS allows them`;
   return [{ type: 'PermissionsMissing', status: 'True', reason: 'PermissionsMissing', message }];
-}
-
-function isMissing(record: ActionRecord | undefined): boolean {
-  return record?.deniedAt !== undefined && record.deniedAt > (record.allowedAt ?? Number.NEGATIVE_INFINITY);
 }

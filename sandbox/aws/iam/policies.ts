@@ -65,6 +65,11 @@ const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyResponse
   run: (call, input) => {
     const name = checkName('policyName', input.PolicyName, 128);
     const path = checkPath(input.Path);
+    // IAM User Guide, id_tags_customer-managed-policies: with tags the caller needs this permission too.
+    if ((input.Tags ?? []).length > 0) {
+      const arn = `arn:aws:iam::${call.caller.account}:policy${path}${name}`;
+      call.authorize({ ...iamAccess(call, arn, requestTags(input.Tags)), action: 'iam:TagPolicy' });
+    }
     const document = checkManaged(input.PolicyDocument);
     const { account } = call.caller;
     if (!takeName(call, 'policy', name)) {
