@@ -92,6 +92,18 @@ const specSchema = z.strictObject({
     },
     'Beginning of the name of everything that Sluice creates in the account.',
   ).default('sluice'),
+  limits: optional(
+    z
+      .strictObject({
+        documentShare: optional(
+          integer(
+            { min: 1, max: 100 },
+            "Percent of the size that AWS allows a document which others write too (bucket policy, key policy) that Sluice's statements may take. New shares beyond it are refused (PolicySizeLimit); those in place stay, and what is to be taken back always is. Without it AWS's limit is the only one.",
+          ),
+        ),
+      })
+      .describe('How much of what is shared with others Sluice may use.'),
+  ),
   orphans: oneOf(
     ['Report', 'Delete'],
     "What happens to documents in AWS that carry this installation's mark and that no ShareItem explains. Report: they are listed in status.orphans. Delete: what is certainly ours is removed once two sweeps in a row have seen it unchanged, unless so much would go that objects were probably lost.",

@@ -66,6 +66,8 @@ export interface LedgerContext {
   readonly intent: (contribution: string, target: string) => Intent | undefined;
   /** Whether the item's Dataset lets dead ids be removed from other people's statements of the bucket policy. */
   readonly prunesDeadPrincipals: (item: ShareItem, bucket: string) => boolean;
+  /** Percent of a shared document that Sluice may fill in the Environment; undefined: no limit but AWS's. */
+  readonly documentShare: (environment: string) => number | undefined;
   /** Managed policies that a principal of the Environment may have attached; undefined: AWS's default. */
   readonly attachmentQuota: (environment: string) => number | undefined;
 }
@@ -102,7 +104,11 @@ function assemble(
     case 'BucketPolicy':
       return {
         kind: 'BucketPolicy',
-        coordinates: { ...bucketCoordinates(entry), pruneDeadPrincipals: context.prunesDeadPrincipals(first.item, entry.bucket) },
+        coordinates: {
+          ...bucketCoordinates(entry),
+          pruneDeadPrincipals: context.prunesDeadPrincipals(first.item, entry.bucket),
+          ...shareOf(context, entry.environment),
+        },
         contributions: shares.map((share) => ({ ...base(share), grant: resourceGrant(share) })),
       };
     case 'AccessPoint':
@@ -114,7 +120,7 @@ function assemble(
     case 'KeyPolicy':
       return {
         kind: 'KeyPolicy',
-        coordinates: keyCoordinates(entry),
+        coordinates: { ...keyCoordinates(entry), ...shareOf(context, entry.keyEnvironment ?? entry.environment) },
         contributions: shares.map((share) => ({ ...base(share), grant: resourceGrant(share) })),
       };
     case 'SharePolicy': {
@@ -132,7 +138,12 @@ function contributionOf({ item, entry }: Share, key: string, context: LedgerCont
   const id = contributionId(item, entry);
   const { mode, repair, fingerprint = '' } = context.intent(id, key) ?? held;
   const order = `${item.spec.consent?.grantedTime ?? ''}/${item.metadata.uid ?? ''}`;
-  return { item: id, order, mode, repair, question: fingerprint };
+  return { item: id, order, mode, repair, live: entry.state === 'Live', question: fingerprint };
+}
+
+function shareOf(context: LedgerContext, { name }: ResolvedShare['environment']): { readonly documentShare?: number } {
+  const documentShare = context.documentShare(name);
+  return documentShare === undefined ? {} : { documentShare };
 }
 
 function resourceGrant({ entry, grant }: Share): ResourceGrant {

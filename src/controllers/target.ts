@@ -54,6 +54,7 @@ export async function reconcileTarget(
       datasetOf(operator, item.spec.datasetRef)?.spec.buckets.some(
         (each) => each.name === bucket && each.pruneDeadPrincipals === true,
       ) ?? false,
+    documentShare: (name) => cluster.environments.store.get(name)?.spec.limits?.documentShare,
     attachmentQuota: (name) => quotaOf(operator, name),
   });
   if (work === undefined) return withoutContributors(operator, key, { signal, logger });

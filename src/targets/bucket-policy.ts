@@ -30,6 +30,8 @@ export interface BucketPolicyCoordinates {
   readonly bucket: string;
   /** The Dataset's `pruneDeadPrincipals`: dead ids may be removed from other people's statements too. */
   readonly pruneDeadPrincipals: boolean;
+  /** The Environment's `limits.documentShare`, in percent. @default 100 */
+  readonly documentShare?: number;
 }
 
 /** The target kind of bucket policies. */
@@ -56,9 +58,10 @@ export const bucketPolicy: TargetKind<BucketPolicyCoordinates, ResourceGrant, Ob
   explainMalformed: ({ coordinates, ...input }) => explainForeignDeadId(input, traitsOf(coordinates).describe),
 };
 
-function traitsOf({ bucket, pruneDeadPrincipals }: BucketPolicyCoordinates): ResourcePolicyTraits {
+function traitsOf({ bucket, pruneDeadPrincipals, documentShare }: BucketPolicyCoordinates): ResourcePolicyTraits {
   return {
     limit: bucketPolicyLimit,
+    share: documentShare,
     describe: `bucket policy of ${bucket}`,
     instead: 'share folders, which take less room in it',
     deletable: true,

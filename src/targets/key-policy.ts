@@ -27,6 +27,8 @@ export interface KeyPolicyCoordinates {
   readonly session: SessionRef;
   /** ARN of the key, never of an alias. */
   readonly keyArn: string;
+  /** The Environment's `limits.documentShare`, in percent. @default 100 */
+  readonly documentShare?: number;
 }
 
 /** A key policy as found; `keyState` only where it was asked for (KMS KeyState, such as Enabled or PendingDeletion). */
@@ -58,10 +60,11 @@ function policyInput({ installation, contributions, observed }: KeyInput): Param
   return { installation, contributions, observed: observed.policy };
 }
 
-function traitsOf({ keyArn }: KeyPolicyCoordinates): ResourcePolicyTraits {
+function traitsOf({ keyArn, documentShare }: KeyPolicyCoordinates): ResourcePolicyTraits {
   const describe = `key policy of ${keyArn}`;
   return {
     limit: keyPolicyLimit,
+    share: documentShare,
     describe,
     deletable: false,
     pruneDeadPrincipals: false,

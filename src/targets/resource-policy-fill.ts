@@ -14,17 +14,22 @@ import type { Contribution } from './target.ts';
 
 type Grants = readonly Contribution<ResourceGrant>[];
 
-/** What {@link fillDocument} works on: `own` are our statements as found, `room` the bytes that foreign statements leave. */
+/**
+ * What {@link fillDocument} works on: `own` are our statements as found, `room` the bytes that foreign statements leave, `newRoom` those that our statements may take
+ * before newcomers are refused.
+ */
 export interface FillRequest {
   readonly prefix: string;
   readonly contributions: Grants;
   readonly own: readonly JsonObject[];
   readonly room: number;
+  readonly newRoom: number;
 }
 
-/** Our statements as they should be, and the items for which there is no room. */
+/** Our statements as they should be, their bytes, and the items for which there is no room. */
 export interface Filled {
   readonly statements: readonly OwnStatement[];
+  readonly size: number;
   readonly refused: ReadonlySet<string>;
 }
 
@@ -46,17 +51,19 @@ export function fillDocument(request: FillRequest): Filled {
   for (const { grant } of standing) addAll(groups, grant);
   const newcomers = wants.filter((want) => !standing.includes(want)).sort(bySeniority(found));
   const added = newcomers.map(({ grant }) => addAll(groups, grant));
-  if (sizeOf(render()) <= request.room) return { statements: render(), refused: new Set() };
+  const all = render();
+  if (sizeOf(all) <= request.newRoom) return { statements: all, size: sizeOf(all), refused: new Set() };
   for (const undo of added.reverse()) undo();
 
   const refused = new Set<string>();
   let size = sizeOf(render());
   for (const newcomer of newcomers) {
+    const room = newcomer.live === true ? request.room : request.newRoom;
     // Writing everything out for each of a thousand newcomers to a full document would take seconds: most are seen not to fit without.
-    if (size + leastGrowth(groups, newcomer.grant) <= request.room) {
+    if (size + leastGrowth(groups, newcomer.grant) <= room) {
       const undo = addAll(groups, newcomer.grant);
       const grown = sizeOf(render());
-      if (grown <= request.room) {
+      if (grown <= room) {
         size = grown;
         continue;
       }
@@ -65,7 +72,7 @@ export function fillDocument(request: FillRequest): Filled {
     refused.add(newcomer.item);
     if (addFound(groups, newcomer.grant, found)) size = sizeOf(render());
   }
-  return { statements: render(), refused };
+  return { statements: render(), size, refused };
 }
 
 /** Bytes that the grant takes at the least: its principal, once more in each statement that others stand in already. */
@@ -79,9 +86,11 @@ function leastGrowth(groups: Map<string, Group>, grant: ResourceGrant): number {
   return lacking.size * (byteSize(JSON.stringify(grantee)) + 1);
 }
 
-/** Whoever stands in the document with a part comes before those who don't stand in it at all. */
+/** Whoever has been in place comes first, then whoever stands in the document with a part, then those who don't stand in it at all. */
 function bySeniority(found: FoundStatements): (left: Grants[number], right: Grants[number]) => number {
-  return byText(({ grant, order, item }) => JSON.stringify([stands(grant, found, 'some') ? 0 : 1, order, item]));
+  return byText(({ grant, order, item, live }) =>
+    JSON.stringify([live === true ? 0 : 1, stands(grant, found, 'some') ? 0 : 1, order, item]),
+  );
 }
 
 function stands(grant: ResourceGrant, found: FoundStatements, how: 'some' | 'every'): boolean {

@@ -34,6 +34,8 @@ export interface PolicyStep {
 export interface ResourcePolicyTraits {
   /** Bytes that the service accepts. */
   readonly limit: number;
+  /** Percent of them that our statements may take before newcomers are refused. @default 100 */
+  readonly share?: number | undefined;
   /** "bucket policy of acme-orders" */
   readonly describe: string;
   /** What to do instead where it is full: "share folders". */
@@ -62,13 +64,15 @@ export function planResourcePolicy(input: ResourcePolicyInput, traits: ResourceP
   const base = traits.pruneDeadPrincipals ? pruned(document, prefix) : document;
   const own = document.statements.filter((statement) => isOwned(statement, prefix)).map((statement) => statement.value);
   const room = traits.limit - byteSize(foreignText(base, prefix));
-  const filled = fillDocument({ prefix, contributions: input.contributions, own, room });
+  const newRoom = Math.min(room, Math.floor((traits.limit * (traits.share ?? 100)) / 100));
+  const filled = fillDocument({ prefix, contributions: input.contributions, own, room, newRoom });
+  const refusal = sizeRefusal(traits, { used: filled.size, room, newRoom });
   const merged = withinLimit(mergeOwned(base, prefix, filled.statements), prefix, traits.limit);
   const known = new Set(own.flatMap(awsPrincipals));
   const named = new Set(filled.statements.flatMap(awsPrincipals));
   return {
     steps: stepsTo(input.observed, merged, traits),
-    refused: new Map([...filled.refused].map((item) => [item, sizeRefusal(traits)])),
+    refused: new Map([...filled.refused].map((item) => [item, refusal])),
     introduces: principalsOf(input.contributions).filter(({ arn }) => named.has(arn) && !known.has(arn)),
   };
 }
@@ -170,10 +174,19 @@ function principalsOf(contributions: ResourcePolicyInput['contributions']): Prin
   ];
 }
 
-function sizeRefusal(traits: ResourcePolicyTraits): Refusal {
+/** The numbers are told to everybody: they say nothing of whose statements these are. */
+function sizeRefusal(
+  traits: ResourcePolicyTraits,
+  { used, room, newRoom }: { readonly used: number; readonly room: number; readonly newRoom: number },
+): Refusal {
+  const whose =
+    newRoom < room
+      ? `Sluice's statements take ${String(used)} bytes, and may take ${String(newRoom)}: ${String(traits.share)} % of ${String(traits.limit)} (limits.documentShare of the Environment)`
+      : `AWS allows ${String(traits.limit)} bytes, of which Sluice's statements take ${String(used)} and others ${String(traits.limit - room)}`;
+  const instead = traits.instead === undefined ? '' : `, or ${traits.instead}`;
   return {
     reason: 'PolicySizeLimit',
-    message: `There is no room left in the ${traits.describe}: AWS allows ${String(traits.limit)} bytes. Shares that are in place stay; revoke some${traits.instead === undefined ? '' : `, or ${traits.instead}`}.`,
+    message: `There is no room left in the ${traits.describe}: ${whose}. Shares that are in place stay; revoke some${instead}.`,
   };
 }
 

@@ -47,6 +47,8 @@ export interface Contribution<Grant> {
    * is `true`. Dropping is always a reason, holding never. Once anything is a reason, everything of ours in the document is restored.
    */
   readonly repair: boolean;
+  /** A read-back has shown all of it once: it keeps its place whatever a Dataset's or platform's own limits say by now. @default false */
+  readonly live?: boolean;
   /** Changes when something else is asked, or the same anew (a re-apply request). The writer compares it and reads nothing in it. @default '' */
   readonly question?: string;
   readonly grant: Grant;

@@ -29,7 +29,8 @@ export const awsReasons = {
     kinds: [...share],
   },
   PolicySizeLimit: {
-    meaning: 'The document would exceed the size that AWS allows. Older shares stay served.',
+    meaning:
+      'The document would exceed the size that AWS allows, or the part of it that limits.documentShare of the Environment leaves to Sluice. Older shares stay served.',
     actor: 'owner',
     next: 'End shares that are no longer needed, or shorten foreign statements.',
     kinds: [...share],
