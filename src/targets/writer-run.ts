@@ -28,7 +28,7 @@ export interface Run<Coordinates, Grant extends PrincipalGrant, Observed, Step, 
   readonly writes: WriteRecord[];
   /** Items that can't be served, and why. */
   readonly blocks: Map<string, Block>;
-  /** Principals that were compared in this run. */
+  /** Principals that were compared for the write that comes next. */
   readonly checked: Set<string>;
   /** Groups of principals that wait until the others have been tried: somewhere among them is one that AWS refuses. */
   readonly withheld: string[][];

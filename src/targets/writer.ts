@@ -71,6 +71,8 @@ async function settle<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S,
     if (run.view === undefined || isOld(run, run.view.at)) continue;
     run.failure = undefined;
     const outcome = await write(run, plan, observed);
+    // Until AWS showed it a minute may have gone by: the next write compares its principals again.
+    run.checked.clear();
     if (outcome === 'stop') return;
     // Who was refused is set aside and has been told; it is no failure of the others.
     if (outcome === 'narrowed') run.failure = undefined;
