@@ -11,7 +11,7 @@ import { s3 } from './s3/service.ts';
 import { s3control } from './s3control/service.ts';
 import type { World } from './service.ts';
 import { createSeed, type Seed } from './seed.ts';
-import { serve, type CallHook, type Engine } from './serve.ts';
+import { serve, serveDirectly, type CallHook, type DirectCall, type Engine } from './serve.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { emptyState, type AwsState } from './state.ts';
 import { sts } from './sts/service.ts';
@@ -32,6 +32,11 @@ export interface Aws {
   serve(request: WireRequest, signal?: AbortSignal): Promise<WireReply>;
   /** A handler for SDK clients in this process: `new S3Client({ requestHandler: aws.requestHandler(), … })`. */
   requestHandler(): InProcessHandler;
+  /**
+   * A call of a client in this process that needs no wire: several times faster. The rest is as ever: permissions, faults, hooks, log.
+   * @throws AwsError, ConnectionLost
+   */
+  call(asked: DirectCall, signal?: AbortSignal): Promise<Record<string, unknown>>;
   readonly calls: CallLog;
   readonly faults: Faults;
   readonly clock: MovableClock;
@@ -68,6 +73,7 @@ export function createAws(options: AwsOptions): Aws {
   return {
     serve: (request, signal) => serve(engine, request, signal),
     requestHandler: () => createRequestHandler((request, signal) => serve(engine, request, signal)),
+    call: (asked, signal) => serveDirectly(engine, asked, signal),
     calls: engine.calls,
     faults: engine.faults,
     clock: world.clock,

@@ -7,6 +7,6 @@ export { ConnectionLost, type Fault, type FaultKind, type FaultMatch, type Fault
 export type { InProcessHandler } from './handler.ts';
 export { listenAws, type AwsServer, type ListenOptions } from './http.ts';
 export type { Seed, SeededBucket, SeededKey, SeededRole, SeededUser, SessionCredentials } from './seed.ts';
-export type { CallEvent, CallHook } from './serve.ts';
+export type { CallEvent, CallHook, DirectCall } from './serve.ts';
 export { defaultSettings, type Settings } from './settings.ts';
 export type { AwsState } from './state.ts';

@@ -72,6 +72,53 @@ export async function serve(engine: Engine, received: WireRequest, signal?: Abor
   }
 }
 
+/** A call of a client that is in this process, past the wire. */
+export interface DirectCall {
+  /** Name of the service: "iam", "s3control". */
+  readonly service: string;
+  readonly operation: string;
+  /** As the SDK's command takes it. */
+  readonly input: object;
+  readonly accessKeyId: string;
+  readonly region: string;
+}
+
+/** Answers one call without encoding anything: with its faults, hooks and line in the log. @throws AwsError, ConnectionLost and whatever hooks throw */
+export async function serveDirectly(engine: Engine, asked: DirectCall, signal?: AbortSignal): Promise<Record<string, unknown>> {
+  const service = engine.services.find(({ name }) => name === asked.service);
+  const operation = service?.operations[asked.operation];
+  if (!service || !operation) throw fail('NotImplemented', `The stand-in has no ${asked.service}:${asked.operation}.`, 501);
+  const scope: CredentialScope = { accessKeyId: asked.accessKeyId, region: asked.region, service: asked.service };
+  const requestId = uuid(engine.requestIds);
+  const progress: Progress = {
+    operation: asked.operation,
+    account: '',
+    caller: '',
+    resource: '',
+    readOnly: operation.readOnly,
+    effective: false,
+  };
+  const incoming: Incoming = { service, request: noRequest, scope, requestId, progress, signal };
+  const name = { name: asked.operation };
+  try {
+    const { output } = await act(engine, incoming, { operation, decoded: { operation: name, input: { ...asked.input } } });
+    record(engine, { service, scope, requestId, progress });
+    return output;
+  } catch (error) {
+    record(engine, { service, scope, requestId, progress: { ...progress, code: codeOf(error) } });
+    throw error;
+  }
+}
+
+const noRequest: WireRequest = {
+  method: 'POST',
+  host: 'direct',
+  path: '/',
+  query: new Map(),
+  headers: {},
+  body: new Uint8Array(),
+};
+
 const codeOf = (error: unknown): string =>
   error instanceof AwsError ? error.code : error instanceof ConnectionLost ? error.code : 'Crashed';
 
@@ -96,26 +143,45 @@ interface Incoming {
 
 async function answer(engine: Engine, incoming: Incoming): Promise<WireReply> {
   const { service, request, progress } = incoming;
-  const { world } = engine;
-  const decoded = protocolOf(service).decode(request, service.address?.(world, request));
+  const decoded = protocolOf(service).decode(request, service.address?.(engine.world, request));
   progress.operation = decoded.operation.name;
   const operation = service.operations[decoded.operation.name];
   if (!operation) throw notImplemented(service, decoded);
   progress.readOnly = operation.readOnly;
-  const caller = callerOf(world, service, incoming.scope);
+  const { call, output } = await act(engine, incoming, { operation, decoded });
+  const reply = protocolOf(service).encode(decoded.operation, output, incoming.requestId);
+  return call.reply.status === undefined ? reply : { ...reply, status: call.reply.status };
+}
+
+interface Asked {
+  readonly operation: Operation;
+  readonly decoded: Understood;
+}
+
+/** What a request asks for; of its shape only the name matters here. */
+interface Understood {
+  readonly operation: { readonly name: string };
+  readonly input: Record<string, unknown>;
+}
+
+async function act(
+  engine: Engine,
+  incoming: Incoming,
+  { operation, decoded }: Asked,
+): Promise<{ readonly call: Call; readonly output: Record<string, unknown> }> {
+  const { service, progress } = incoming;
+  const caller = callerOf(engine.world, service, incoming.scope);
   progress.account = caller.account;
   progress.caller = caller.arn;
   const call = makeCall(engine, incoming, caller, decoded);
   progress.resource = resourceOf(operation, call, decoded);
-  const output = await perform(engine, incoming, { operation, call, decoded });
-  const reply = protocolOf(service).encode(decoded.operation, output, incoming.requestId);
-  return call.reply.status === undefined ? reply : { ...reply, status: call.reply.status };
+  return { call, output: await perform(engine, incoming, { operation, call, decoded }) };
 }
 
 const notImplemented = (service: Service, decoded: Decoded): AwsError =>
   fail('NotImplemented', `The stand-in knows ${service.name}:${decoded.operation.name} but does not implement it.`, 501);
 
-function makeCall(engine: Engine, incoming: Incoming, caller: Caller, decoded: Decoded): Call {
+function makeCall(engine: Engine, incoming: Incoming, caller: Caller, decoded: Understood): Call {
   const { service, request, scope, requestId } = incoming;
   const call: Call = {
     world: engine.world,
@@ -133,7 +199,7 @@ function makeCall(engine: Engine, incoming: Incoming, caller: Caller, decoded: D
 }
 
 // Faults and the log name the resource; where it cannot be found the call itself says why.
-function resourceOf(operation: Operation, call: Call, { input }: Decoded): string {
+function resourceOf(operation: Operation, call: Call, { input }: Understood): string {
   try {
     return operation.access?.(call, input)?.resource ?? '';
   } catch {
@@ -144,7 +210,7 @@ function resourceOf(operation: Operation, call: Call, { input }: Decoded): strin
 interface Performance {
   readonly operation: Operation;
   readonly call: Call;
-  readonly decoded: Decoded;
+  readonly decoded: Understood;
 }
 
 async function perform(
@@ -172,7 +238,7 @@ async function perform(
   }
 }
 
-function ask(operation: Operation, call: Call, { input }: Decoded): void {
+function ask(operation: Operation, call: Call, { input }: Understood): void {
   if (operation.check) {
     operation.check(call, input);
     return;
