@@ -42,10 +42,11 @@ interface Shown {
   readonly status: string;
 }
 
-/** A step on the way, which takes nothing back that is said now. */
-function isStep(conditions: readonly ConditionValue[], shown: readonly Shown[] = []): boolean {
+/** A step on the way, which takes nothing back that is said now; and the very first news, that consent is awaited: often it is there already. */
+function isStep(conditions: readonly ConditionValue[], shown: readonly Shown[] | undefined): boolean {
   const moves = conditions.some(({ type, reason }) => type === 'Reconciling' && steps.has(reason));
-  return moves && !shown.some(({ type, status }) => type === 'Ready' && status === 'True');
+  const waits = shown === undefined && conditions.some(({ type, reason }) => type === 'Ready' && reason === 'PendingApproval');
+  return waits || (moves && !(shown ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'));
 }
 
 const steps = new Set(['Progressing', 'Revoking']);

@@ -54,7 +54,7 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   if (decision.discard && decision.resolved.length === 0) return discard(operator, recorded);
   const waitMs = report === undefined ? undefined : await publish(operator, { item: recorded, decision, report });
   if (!sameJson(previous?.report, report) || !sameJson(previous?.decision.situation, decision.situation))
-    addRequest(operator, item, waitMs ?? sumPatience(operator));
+    addRequest(operator, item, sumPatience(operator));
   // Its leftovers are on their way into a status, which wakes nobody.
   if (isForced(recorded) && decision.resolved.length > 0) return { kind: 'requeue', afterMs: forcedRetryMs };
   const delays = [waitMs, decision.dueAt === undefined ? undefined : Math.max(0, decision.dueAt - clock.now())];

@@ -45,7 +45,7 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   }
   const summary = summarize(operator, request, { dataset, visible, items });
   if (summary === undefined) return { kind: 'done' };
-  const waitMs = untoldMs(operator, request.metadata.uid ?? '', { ...summary, shown: request.status?.conditions });
+  const waitMs = untoldMs(operator, request.metadata.uid ?? '', { ...summary, shown: request.status?.conditions ?? [] });
   if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
   await writeStatus(operator, types.request, request, requestStatus(operator, request, summary));
   if (dataset !== undefined && (visible || items.length > 0)) await syncReceivedShare(operator, { request, dataset, summary });

@@ -40,6 +40,12 @@ it('in a crowd a step waits about as long as the crowd takes, half a minute at m
   expect([0, 200, 10_000].map((waiting) => countPatience(operatorWith(waiting)))).toEqual([500, 2000, 5000]);
 });
 
+it('that consent is awaited is told of a new item after a second, and at once of one that has been told of before', () => {
+  const pending = [condition('Ready', 'PendingApproval', 'False')];
+  expect(untoldMs(operatorWith(0), 'a', { conditions: pending, shown: undefined })).toBe(1000);
+  expect(untoldMs(operatorWith(0), 'a', { conditions: pending, shown: [] })).toBe(0);
+});
+
 it.each([
   ['an end', ready, step],
   ['a step that is taken back from what is Ready', step, ready],
