@@ -48,7 +48,7 @@ generate: $(INSTALLED) ## Write CRDs, chart and reference pages from src/api, an
 bench: tools ## The benchmarks, with a table
 	@$(NODE) test/bench/main.ts
 
-bench-scale: tools ## 10,000 shares at once, a restart, and how that idles; ITEMS=<n> for another number
+bench-scale: tools dist/main.js ## 10,000 shares at once, a restart, and how that idles; ITEMS=<n> for another number
 	@$(NODE) test/bench/scale.ts $(if $(ITEMS),--items=$(ITEMS))
 
 contract: $(INSTALLED) ## What Sluice takes AWS to do, asked of the AWS stand-in and of moto

@@ -4,27 +4,12 @@
  * `--requests=<n>` makes another number of requests than 1,000 for the crowd on one bucket.
  */
 import { parseArgs } from 'node:util';
-import { annotate, callsIn, namesOf, quiet, requestOf, share, verify, writesOf } from '../cluster/aws-cases.ts';
-import { apply, kubectl, startOwnCluster } from '../support/cluster.ts';
+import { callsIn, namesOf, quiet, share } from '../cluster/aws-cases.ts';
+import { apply, startOwnCluster } from '../support/cluster.ts';
 import { startSluice, until, type Sluice, type World } from '../support/sluice.ts';
 import { askManyTimes } from './many.ts';
 import { memoryOf } from './measure.ts';
-
-/**
- * AWS calls of data.all for the same: its processor for bucket shares, on a bucket with a key. First as it is shipped, then with assumed sessions kept
- * (docs/benchmarks.md).
- */
-const dataAll = { grant: [93, 23.8], applyAgain: [80, 23], verify: [46, 13], revoke: [68, 20] } as const;
-
-type Baseline = readonly [shipped: number, sessionsKept: number];
-
-interface Row {
-  readonly what: string;
-  readonly calls: number;
-  readonly writes: number;
-  readonly baseline?: Baseline | undefined;
-  readonly seconds: number;
-}
+import { hundredKeys, measured, operations, type Row } from './operations.ts';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '1000' } } });
 const log = (line: string): void => console.log(line);
@@ -41,63 +26,24 @@ try {
 }
 
 async function run(sluice: Sluice, requests: number): Promise<void> {
-  log('\nWhat one bucket share costs in AWS calls\n');
-  table(await oneShare(sluice));
+  log('\nWhat one share costs in AWS calls\n');
+  table([...(await operations(sluice)), ...(await aroundOne(sluice))]);
+  const { rows, policies } = await hundredKeys(sluice);
+  log(`\nA hundred buckets with keys for one role: ${String(policies)} policies\n`);
+  table(rows);
   log(`\n${String(requests)} requests by as many roles on one bucket, approved at once\n`);
   await crowd(sluice, requests);
 }
 
-async function oneShare(sluice: Sluice): Promise<Row[]> {
-  const world = await sluice.world({ buckets: ['orders'], encrypted: ['vault'], roles: ['analysts', 'interns', 'auditors'] });
-  const { consumer } = world;
+/** What happens to shares without anybody asking. */
+async function aroundOne(sluice: Sluice): Promise<Row[]> {
+  const world = await sluice.world();
   await share(sluice, world, 'first', { items: ['orders'], role: 'interns' });
-  const measure = (what: string, work: () => Promise<unknown>, baseline?: Baseline): Promise<Row> =>
-    measured(sluice, world, { what, work, baseline });
-  const rows = [
-    await measure('grant', () => share(sluice, world, 'weekly', { items: ['orders'] })),
-    await measure('revoke', () => kubectl(['delete', 'sharerequest', 'weekly', '-n', consumer.namespace])),
-    await measure('second read-back a minute later', () => laterReadBack(sluice, world)),
-    await measure(
-      'grant, with a key',
-      () => share(sluice, world, 'keyed', { items: ['vault'], role: 'auditors' }),
-      dataAll.grant,
-    ),
-    await measure('verify, with a key', () => verify(sluice, world, 'keyed'), dataAll.verify),
-    await measure('apply again, with a key', () => reapply(sluice, world, 'keyed'), dataAll.applyAgain),
-    await measure('restart of the operator (2 shares)', () => sluice.operator.restart()),
-    await measure(
-      'revoke, with a key',
-      () => kubectl(['delete', 'sharerequest', 'keyed', '-n', consumer.namespace]),
-      dataAll.revoke,
-    ),
+  await share(sluice, world, 'weekly', { items: ['orders'] });
+  return [
+    await measured(sluice, world, { what: 'second read-back, a minute after a write', work: () => laterReadBack(sluice, world) }),
+    await measured(sluice, world, { what: 'restart of the operator (2 shares)', work: () => sluice.operator.restart() }),
   ];
-  return rows;
-}
-
-async function measured(
-  sluice: Sluice,
-  world: World,
-  {
-    what,
-    work,
-    baseline,
-  }: { readonly what: string; readonly work: () => Promise<unknown>; readonly baseline: Baseline | undefined },
-): Promise<Row> {
-  const from = await quiet(sluice);
-  const start = performance.now();
-  await work();
-  const seconds = (performance.now() - start) / 1000;
-  await quiet(sluice);
-  const calls = callsIn(sluice, world, from);
-  return { what, calls: calls.length, writes: writesOf(calls).length, baseline, seconds };
-}
-
-async function reapply(sluice: Sluice, world: World, request: string): Promise<void> {
-  const token = await annotate(sluice, world, request, 'reapply');
-  await until(
-    'the re-apply is answered',
-    async () => (await requestOf(sluice, world, request)).status?.lastHandledReapplyAt === token,
-  );
 }
 
 /** Shared documents are read once more a minute after a write, in case somebody else wrote at the same time. */

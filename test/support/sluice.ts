@@ -120,7 +120,12 @@ export interface ApprovalOptions {
 
 /** Starts the product. Call `stop` in afterAll. */
 export async function startSluice(
-  options: { readonly flags?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly flags?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+    /** The operator's entry point. @default 'src/main.ts' */
+    readonly program?: string;
+  } = {},
 ): Promise<Sluice> {
   await installChart();
   const aws = createAws({ clock: systemClock });
@@ -135,6 +140,7 @@ export async function startSluice(
   await apply([secret]);
   const operatorConfig = await serviceAccountKubeconfig(operatorNamespace, 'sluice');
   const operator = createOperatorProcess({
+    program: options.program ?? 'src/main.ts',
     flags: [`--operator-namespace=${operatorNamespace}`, ...(options.flags ?? [])],
     env: {
       KUBECONFIG: operatorConfig,
@@ -234,6 +240,7 @@ export async function until<T>(what: string, check: () => Promise<T | false>, se
 }
 
 function createOperatorProcess(options: {
+  readonly program: string;
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }): OperatorProcess {
@@ -259,7 +266,7 @@ function createOperatorProcess(options: {
     const output = createWriteStream(logFile, { flags: 'a' });
     await new Promise((resolve) => output.once('open', resolve));
     state.started = readFileSync(logFile).length;
-    state.child = spawn(process.execPath, ['src/main.ts', '--metrics-address=127.0.0.1:0', ...options.flags], {
+    state.child = spawn(process.execPath, [options.program, '--metrics-address=127.0.0.1:0', ...options.flags], {
       cwd: join(import.meta.dirname, '../..'),
       env: { ...inherited, ...options.env },
       stdio: ['ignore', output, output],
