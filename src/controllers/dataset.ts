@@ -7,6 +7,7 @@ import type { Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { needsTags } from '../shares/claims.ts';
 import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
+import { bucketWarning } from '../shares/preconditions.ts';
 import { types } from './cluster.ts';
 import { wakeShares } from './dependents.ts';
 import { leftoversOf } from './leftovers.ts';
@@ -106,7 +107,10 @@ function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefin
   const generation = dataset.metadata.generation ?? 0;
   const leftovers = leftoversOf(operator, dataset);
   const conditions = [
-    ...verdictConditions(worst ?? { kind: 'ok' }, `${itemsInWords(dataset)} can be shared`),
+    ...verdictConditions(
+      worst ?? { kind: 'ok' },
+      [`${itemsInWords(dataset)} can be shared`, ...warningsOf(operator, dataset)].join('; '),
+    ),
     ...leftoverConditions(leftovers),
   ];
   return {
@@ -116,6 +120,14 @@ function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefin
     ...(leftovers.length === 0 ? {} : { leftovers }),
     ...handledAnnotations(operator, dataset, operator.cluster.items.store.index('dataset', keyOf(dataset))),
   };
+}
+
+function warningsOf(operator: Operator, dataset: Dataset): string[] {
+  return dataset.spec.buckets.flatMap((bucket) => {
+    const seen = bucketCaseOf(operator, dataset, bucket.name)?.seenBucket;
+    const warning = seen?.kind === 'found' ? bucketWarning(bucket, seen.value) : undefined;
+    return warning === undefined ? [] : [warning];
+  });
 }
 
 function itemsInWords({ spec }: Dataset): string {

@@ -123,3 +123,9 @@ function sameKey(actual: string, declared: string, described: string | undefined
   if (actual === declared || actual === described) return true;
   return actual === parseArn(declared)?.resource.replace(/^key\//, '');
 }
+
+/** What the owner should know of a bucket that can be shared all the same: an owner of its own for an object keeps it out of every policy of the bucket. */
+export function bucketWarning({ name }: Pick<DeclaredBucket, 'name'>, { ownership }: BucketFacts): string | undefined {
+  if (ownership === 'BucketOwnerEnforced') return undefined;
+  return `bucket ${name} has object ownership ${ownership}, so that objects in it may be of other accounts: those are not shared (ObjectsOfOthers)`;
+}

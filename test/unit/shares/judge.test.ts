@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { identityKey } from '../../../src/shares/arn.ts';
 import { judgeBucket, judgeRole, type BucketCase, type RoleCase } from '../../../src/shares/judge.ts';
-import { bucketProblem, crossAccountProblem, type BucketFacts } from '../../../src/shares/preconditions.ts';
+import { bucketProblem, bucketWarning, crossAccountProblem, type BucketFacts } from '../../../src/shares/preconditions.ts';
 import {
   aBucketCase,
   aConsumerEnvironment,
@@ -223,5 +223,10 @@ describe('preconditions', () => {
     ['Write where they would', declared, bucket('AES256'), ['Read', 'Write'], undefined],
   ] as const)('across accounts: %s', (...[, given, facts, permissions, reason]) => {
     expect(crossAccountProblem(given, facts, permissions)?.reason).toBe(reason);
+  });
+
+  test('objects that may be of others are no obstacle to Read, and are told', () => {
+    expect(bucketWarning(declared, { ...bucket('AES256'), ownership: 'BucketOwnerPreferred' })).toContain('BucketOwnerPreferred');
+    expect(bucketWarning(declared, bucket('AES256'))).toBeUndefined();
   });
 });
