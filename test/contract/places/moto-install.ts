@@ -4,7 +4,7 @@
  * Where Python, pip or the network is missing it says so, and the suite goes on without moto.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../../sandbox/cluster/binaries.ts';
 import { withLock } from '../../../sandbox/cluster/lock.ts';
@@ -41,9 +41,11 @@ const unreachable =
  */
 export async function installMoto(options: InstallOptions): Promise<MotoProgram> {
   const { python = 'python3', requirements = pins, folder = join(cacheFolder(), 'moto') } = options;
-  const unusable = await pythonProblem(python);
-  if (unusable !== undefined) return { missing: unusable };
-  const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 16);
+  const found = await versionOf(python);
+  if ('missing' in found) return found;
+  // An environment belongs to the version of Python that made it.
+  const pinned = createHash('sha256').update(found.version).update(readFileSync(requirements));
+  const name = pinned.digest('hex').slice(0, 16);
   const target = join(folder, name);
   const program = { python: join(target, 'bin/python') };
   if (existsSync(target)) return program;
@@ -53,23 +55,21 @@ export async function installMoto(options: InstallOptions): Promise<MotoProgram>
     if (existsSync(target)) return program;
     options.log('Installing moto (tools/moto/requirements.txt), once per machine: about half a minute');
     const problem = await install(target, { ...options, python, requirements });
-    if (problem !== undefined) return { missing: problem };
-    for (const other of readdirSync(folder))
-      if (other !== name && other !== '.lock') rmSync(join(folder, other), { recursive: true });
-    return program;
+    return problem === undefined ? program : { missing: problem };
   });
 }
 
-async function pythonProblem(python: string): Promise<string | undefined> {
+async function versionOf(python: string): Promise<{ readonly version: string } | { readonly missing: string }> {
   const ask = 'import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1])';
   try {
     const [major = 0, minor = 0] = (await run(python, ['-c', ask])).trim().split(' ').map(Number);
+    const version = `${major}.${minor}`;
     const [oldMajor, oldMinor] = oldestPython;
-    if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return undefined;
-    return `${python} is Python ${major}.${minor}, and moto needs ${oldestPython.join('.')} or later`;
+    if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return { version };
+    return { missing: `${python} is Python ${version}, and moto needs ${oldestPython.join('.')} or later` };
   } catch (error) {
     const lines = error instanceof Error ? error.message.split('\n') : [String(error)];
-    return `${python} with venv and pip can't be run here (${lines.at(-1) ?? ''})`;
+    return { missing: `${python} with venv and pip can't be run here (${lines.at(-1) ?? ''})` };
   }
 }
 
@@ -81,7 +81,16 @@ async function install(target: string, { python, requirements, env = process.env
   rmSync(unfinished, { recursive: true, force: true });
   try {
     await run(python, ['-m', 'venv', unfinished]);
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'];
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--require-hashes',
+      '--only-binary=:all:',
+    ];
     await run(join(unfinished, 'bin/python'), [...pip, '--requirement', requirements], { env });
     renameSync(unfinished, target);
     return undefined;
