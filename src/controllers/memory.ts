@@ -104,6 +104,8 @@ export interface Memory {
   /** By name of the Environment: what its last sweep found, and when the next one is due and what for. */
   readonly sweeps: Map<string, Sweep>;
   readonly sweepPlans: Map<string, { readonly dueAt: number; readonly basis: string }>;
+  /** By target key: until when the document keeps what no share explains (adoption.ts); absent while it was not read since start-up. */
+  readonly adoption: Map<string, number>;
   /** By target key: orphans that the target controller is to remove, unless a share names them by then. */
   readonly orphanOrders: Map<string, OrphanOrder>;
   /** UIDs of approvals that were seen to be deleted. */
@@ -141,6 +143,7 @@ export function createMemory(): Memory {
     cleared: new Set(),
     sweeps: new Map(),
     sweepPlans: new Map(),
+    adoption: new Map(),
     orphanOrders: new Map(),
     withdrawn: new Set(),
     removals: new Map(),

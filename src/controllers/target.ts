@@ -7,14 +7,11 @@ import type { ReconcileContext, Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { Priority } from '../kube/queue.ts';
 import { accessPointAlias, type ObservedAccessPoint } from '../targets/access-point-plan.ts';
-import { accessPoint } from '../targets/access-point.ts';
-import { bucketPolicy } from '../targets/bucket-policy.ts';
-import { keyPolicy } from '../targets/key-policy.ts';
 import type { ObservedSharePolicies } from '../targets/share-policy-observe.ts';
-import { sharePolicy } from '../targets/share-policy.ts';
 import { characterSize } from '../policy/size.ts';
 import type { TargetReport, Writer } from '../targets/writer-types.ts';
 import type { Coalescer } from './coalesce.ts';
+import { adoptionEnds, kindsFor, plainKinds, type Kinds } from './adoption.ts';
 import { datasetOf } from './gather.ts';
 import { questionOf } from './intents.ts';
 import { workOf, type TargetWork } from './ledger.ts';
@@ -87,6 +84,7 @@ async function ask(operator: TargetOperator, { key, items, work, signal }: Asked
   try {
     const isCurrent = (): boolean => areAsked(operator, key);
     const report = await runWork(operator, work, {
+      kinds: kindsFor(operator, key),
       signal,
       isCurrent,
       verify: verify !== undefined || hasFailed(operator, key) || isVerifyDue(operator, key, items),
@@ -110,14 +108,15 @@ function areAsked({ memory }: Operator, key: string): boolean {
 function runWork(
   operator: TargetOperator,
   work: TargetWork,
-  options: { readonly signal: AbortSignal; readonly verify: boolean; readonly isCurrent: () => boolean },
+  options: { readonly kinds: Kinds; readonly signal: AbortSignal; readonly verify: boolean; readonly isCurrent: () => boolean },
 ): Promise<TargetReport<unknown>> {
   const { writer, sessions } = operator;
   const context = { ...sessions.clients(work.coordinates.session), signal: options.signal };
+  const { kinds } = options;
   switch (work.kind) {
     case 'BucketPolicy':
       return writer.run({
-        kind: bucketPolicy,
+        kind: kinds.bucketPolicy,
         coordinates: work.coordinates,
         contributions: work.contributions,
         context,
@@ -125,7 +124,7 @@ function runWork(
       });
     case 'AccessPoint':
       return writer.run({
-        kind: accessPoint,
+        kind: kinds.accessPoint,
         coordinates: work.coordinates,
         contributions: work.contributions,
         context,
@@ -133,7 +132,7 @@ function runWork(
       });
     case 'KeyPolicy':
       return writer.run({
-        kind: keyPolicy,
+        kind: kinds.keyPolicy,
         coordinates: work.coordinates,
         contributions: work.contributions,
         context,
@@ -141,7 +140,7 @@ function runWork(
       });
     case 'SharePolicy':
       return writer.run({
-        kind: sharePolicy,
+        kind: kinds.sharePolicy,
         coordinates: work.coordinates,
         contributions: work.contributions,
         context,
@@ -161,7 +160,8 @@ function next(operator: TargetOperator, items: readonly ShareItem[], report: Tar
   if (states.some((result) => result.state === 'Failed')) delays.push(jittered(permanentRetryMs, operator.random));
   if (states.some((result) => result.state === 'Pending' && result.reason === 'ProgressingWithRetry')) delays.push(1000);
   if (states.some((result) => result.reason === 'WaitingForAttachment')) delays.push(60_000);
-  for (const at of [report.readBackAt, report.lookAt]) if (at !== undefined) delays.push(Math.max(0, at - operator.clock.now()));
+  for (const at of [report.readBackAt, report.lookAt, adoptionEnds(operator, report.key)])
+    if (at !== undefined) delays.push(Math.max(0, at - operator.clock.now()));
   return { kind: 'requeue', afterMs: Math.min(...delays), priority: Priority.resync };
 }
 
@@ -189,7 +189,7 @@ async function withoutContributors(
   const order = operator.memory.orphanOrders.get(key);
   if (order === undefined || !isOrdered(operator, key, order)) return forgetTarget(operator, key);
   const isCurrent = (): boolean => isOrdered(operator, key, order);
-  const report = await runWork(operator, order.work, { signal, verify: false, isCurrent });
+  const report = await runWork(operator, order.work, { kinds: plainKinds, signal, verify: false, isCurrent });
   if (report.writes.length > 0) logger.info({ target: key, writes: report.writes }, 'an orphan is removed from AWS');
   const result = settleRemoval(operator, order, report);
   return result.kind === 'done' ? forgetTarget(operator, key) : result;
@@ -198,6 +198,7 @@ async function withoutContributors(
 function forgetTarget({ writer, memory, coalescer }: TargetOperator, key: string): Result {
   writer.forget(key);
   memory.orphanOrders.delete(key);
+  memory.adoption.delete(key);
   memory.results.delete(key);
   memory.unowned.delete(key);
   memory.pointAliases.delete(key);
