@@ -1,13 +1,14 @@
 /**
- * What an administrator does by hand in an account of the sandbox: look at a bucket's policy, replace it, remove it. It is there for
+ * What an administrator does by hand in an account of the sandbox: look at a bucket's policy, replace it, remove it, list its access points. It is there for
  * breaking a share and seeing it repaired; the operator never comes through here.
  */
 import { DeleteBucketPolicyCommand, GetBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { ListAccessPointsCommand } from '@aws-sdk/client-s3-control';
 import { administratorOf, clientsFor } from './clients.ts';
 import type { AwsPlace } from './clients.ts';
 
 /** The commands, as a person types them. */
-export const adminActions = ['show-bucket-policy', 'put-bucket-policy', 'delete-bucket-policy'] as const;
+export const adminActions = ['show-bucket-policy', 'put-bucket-policy', 'delete-bucket-policy', 'list-access-points'] as const;
 
 /** One of the commands. */
 export type AdminAction = (typeof adminActions)[number];
@@ -33,7 +34,7 @@ export interface AdminOrder {
 export async function administer(place: AwsPlace, { accountId, action, bucket, document }: AdminOrder): Promise<string> {
   if (!/^\d{12}$/.test(accountId))
     throw new Error(`"${accountId}" isn't an account: give its twelve digits, such as 111122223333.`);
-  const { s3 } = clientsFor(place, administratorOf(accountId));
+  const { s3, s3control } = clientsFor(place, administratorOf(accountId));
   switch (action) {
     case 'show-bucket-policy':
       return s3.send(new GetBucketPolicyCommand({ Bucket: bucket })).then(({ Policy }) => readable(Policy), noPolicy(bucket));
@@ -44,6 +45,12 @@ export async function administer(place: AwsPlace, { accountId, action, bucket, d
     case 'delete-bucket-policy':
       await s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
       return `The policy of ${bucket} was removed.`;
+    case 'list-access-points': {
+      const { AccessPointList = [] } = await s3control.send(
+        new ListAccessPointsCommand({ AccountId: accountId, Bucket: bucket }),
+      );
+      return AccessPointList.map(({ Name }) => Name).join('\n') || `${bucket} has no access points.`;
+    }
   }
 }
 

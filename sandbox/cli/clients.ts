@@ -3,11 +3,14 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3ControlClient } from '@aws-sdk/client-s3-control';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { plainEndpoint } from '../../src/aws/clients.ts';
 
 /** One client for each service that the sandbox uses. */
 export interface SandboxClients {
   readonly s3: S3Client;
+  readonly s3control: S3ControlClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
   readonly sts: STSClient;
@@ -37,6 +40,7 @@ export function clientsFor(place: AwsPlace, keys: Keys): SandboxClients {
   const common = { ...place, credentials: keys, ...(place.endpoint !== undefined && { disableHostPrefix: true }) };
   return {
     s3: new S3Client({ ...common, forcePathStyle: true }),
+    s3control: new S3ControlClient({ ...common, ...(place.endpoint === undefined ? {} : plainEndpoint(place.endpoint)) }),
     iam: new IAMClient(common),
     kms: new KMSClient(common),
     sts: new STSClient(common),

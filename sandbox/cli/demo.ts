@@ -17,6 +17,8 @@ const object = 's3://acme-orders/raw/2026/orders.csv';
 const role = (name: string): string => `arn:aws:iam::${accounts.analytics}:role/${name}`;
 const reads = (name: string): Act => ({ command: `sandbox as ${role(name)} read ${object}`, shows: /1001,EU,120\.50/ });
 const isDenied = (name: string): Act => ({ ...reads(name), shows: /ACCESS DENIED/, hides: /1001,EU/, fails: true });
+const folderUri = `uri=$(kubectl get shareitems -n team-analytics -o jsonpath='{.items[?(@.spec.type=="Folder")].status.connection.s3Uri}')`;
+const readsFolder = (path: string): string => `${folderUri}\nsandbox as ${role('data-science')} read "${path}"`;
 const policy = (...shows: RegExp[]): Act => ({
   command: `sandbox admin ${accounts.sales} show-bucket-policy acme-orders`,
   shows,
@@ -31,7 +33,7 @@ export async function demo(folder: SandboxFolder = sandboxFolder()): Promise<voi
   const stage = createStage({ env: shell(folder, environment), cwd: root, print, colours: wantsColours() });
   try {
     await clearAway(stage);
-    for (const scene of [platform, datasetAndRequest, review, consent, repair, withdrawal]) await scene(stage);
+    for (const scene of [platform, datasetAndRequest, review, consent, repair, folderShare, withdrawal]) await scene(stage);
   } catch (error) {
     print(`\nEverything still runs, so that you can look at it: . ${folder.env}; logs: ${folder.logs}; make down ends it.\n`);
     throw error;
@@ -49,11 +51,11 @@ function shell(folder: SandboxFolder, environment: SandboxEnvironment): NodeJS.P
 /** What an earlier demo left behind, wherever it stopped. */
 async function clearAway({ act, heading, say }: Stage): Promise<void> {
   heading('A clean start');
-  say('An earlier demo may have left its request and its approval. Deleting a request takes the access back first.');
+  say('An earlier demo may have left its requests and approvals. Deleting a request takes the access back first.');
   await act({
     command:
-      'kubectl delete --ignore-not-found --timeout=120s -f examples/owner/approval.yaml\n' +
-      'kubectl delete --ignore-not-found --timeout=120s -f examples/requester/request.yaml',
+      'kubectl delete --ignore-not-found --timeout=120s -f examples/owner/approval.yaml -f examples/owner/folder-approval.yaml\n' +
+      'kubectl delete --ignore-not-found --timeout=120s -f examples/requester/request.yaml -f examples/requester/folder.yaml',
     hides: /error/i,
   });
 }
@@ -137,14 +139,36 @@ async function repair({ act, heading, say }: Stage): Promise<void> {
   });
 }
 
+async function folderShare({ act, heading, say }: Stage): Promise<void> {
+  heading('One folder instead of the whole bucket');
+  say('Another role gets the folder raw/2026 and nothing else. It reads through an S3 access point of its own:');
+  await act({ command: 'kubectl apply -f examples/requester/folder.yaml -f examples/owner/folder-approval.yaml' });
+  await act({
+    command: 'kubectl wait --for=condition=Ready sharerequest/orders-for-data-science -n team-analytics --timeout=60s',
+    shows: /condition met/,
+  });
+  await act({ command: `${folderUri}\necho "$uri"`, shows: /^s3:\/\/sluice-\S+-s3alias\/raw\/2026\/$/m });
+  await act({ command: readsFolder('${uri}orders.csv'), shows: /1001,EU,120\.50/ });
+  say('\nNeither the folder beside it, through the access point, nor anything through the bucket:');
+  await act({ command: readsFolder('${uri%2026/}2025/orders.csv'), shows: /ACCESS DENIED/, hides: /901,EU/, fails: true });
+  await act(isDenied('data-science'));
+}
+
 async function withdrawal({ act, heading, say }: Stage): Promise<void> {
   heading('Team sales withdraws its consent');
-  await act({ command: 'kubectl delete -f examples/owner/approval.yaml', shows: /deleted/ });
+  await act({
+    command: 'kubectl delete -f examples/owner/approval.yaml -f examples/owner/folder-approval.yaml',
+    shows: /deleted[\s\S]*deleted/,
+  });
   await act({
     command: "kubectl wait --for=jsonpath='{.status.phase}'=RevokeSucceeded shareitems --all -n team-analytics --timeout=90s",
     shows: /condition met/,
   });
   await act(isDenied('analysts'));
+  await act({
+    command: `sandbox admin ${accounts.sales} list-access-points acme-orders`,
+    shows: /has no access points/,
+  });
   say('\nNothing of Sluice is left in the bucket policy; what the administrator wrote is not touched:');
   await act({ ...policy(/"Sid": "NobodyDeletes"/), hides: /Sluice|analysts/ });
   await act({ command: 'kubectl get sluice -n team-analytics', shows: /RevokeSucceeded/ });

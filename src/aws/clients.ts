@@ -79,7 +79,7 @@ export function createClients(
  * S3 Control puts the account's number before the host's name by its endpoint rules, which `disableHostPrefix` does not switch off. A custom
  * endpoint answers to no such names; the account is in a header too (S3 Control API Reference, x-amz-account-id).
  */
-function plainEndpoint(endpoint: string): Required<Pick<S3ControlClientConfig, 'endpointProvider'>> {
+export function plainEndpoint(endpoint: string): Required<Pick<S3ControlClientConfig, 'endpointProvider'>> {
   return { endpointProvider: () => ({ url: new URL(endpoint) }) };
 }
 
