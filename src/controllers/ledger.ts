@@ -70,6 +70,8 @@ export interface LedgerContext {
   readonly documentShare: (environment: string) => number | undefined;
   /** Managed policies that a principal of the Environment may have attached; undefined: AWS's default. */
   readonly attachmentQuota: (environment: string) => number | undefined;
+  /** The permissions boundary of a principal when it was last looked at; undefined: none, or not looked at. */
+  readonly boundaryArn: (principalArn: string) => string | undefined;
 }
 
 /** All contributions to one target, from every item whose record names it. Undefined where no item does. */
@@ -125,9 +127,14 @@ function assemble(
       };
     case 'SharePolicy': {
       const quota = context.attachmentQuota(entry.consumer.name);
+      const boundaryArn = context.boundaryArn(entry.principal.arn);
       return {
         kind: 'SharePolicy',
-        coordinates: { ...sharePolicyCoordinates(entry), ...(quota === undefined ? {} : { attachmentQuota: quota }) },
+        coordinates: {
+          ...sharePolicyCoordinates(entry),
+          ...(quota === undefined ? {} : { attachmentQuota: quota }),
+          ...(boundaryArn === undefined ? {} : { boundaryArn }),
+        },
         contributions: shares.map((share) => ({ ...base(share), grant: identityGrant(share) })),
       };
     }

@@ -53,6 +53,7 @@ export async function reconcileTarget(
       ) ?? false,
     documentShare: (name) => cluster.environments.store.get(name)?.spec.limits?.documentShare,
     attachmentQuota: (name) => quotaOf(operator, name),
+    boundaryArn: (arn) => boundaryOf(operator, arn),
   });
   if (work === undefined) return withoutContributors(operator, key, { signal, logger });
   memory.orphanOrders.delete(key);
@@ -173,6 +174,11 @@ function isVerifyDue(operator: Operator, key: string, items: readonly ShareItem[
 /** What a verification found and a plain run doesn't look at (a disabled key) is looked at until it is gone. */
 function hasFailed({ memory }: Operator, key: string): boolean {
   return [...(memory.results.get(key)?.values() ?? [])].some(({ state }) => state.state === 'Failed');
+}
+
+function boundaryOf({ observations }: Operator, principalArn: string): string | undefined {
+  const seen = observations.principals.get(principalArn);
+  return seen?.kind === 'found' ? seen.value.boundaryArn : undefined;
 }
 
 function quotaOf({ observations }: Operator, environment: string): number | undefined {
