@@ -38,6 +38,17 @@ describe('a share in a system at rest', () => {
     expect(repeated, names.join(' ')).toEqual([]);
   });
 
+  it('with a key costs at most six reads to verify, of the principal the list of its inline policies among them', async () => {
+    const world = await sluice.world({ buckets: [], encrypted: ['vault'] });
+    await share(sluice, world, 'weekly', { items: ['vault'] });
+    const before = await quiet(sluice);
+    await verify(sluice, world, 'weekly');
+    await quiet(sluice);
+    const made = namesOf(callsIn(sluice, world, before));
+    expect(made).toContain('iam:ListRolePolicies');
+    expect(made.length, made.join(' ')).toBeLessThanOrEqual(6);
+  });
+
   it('costs few reads and no write to verify and to apply again, and none at all to start again', async () => {
     const world = await sluice.world();
     await share(sluice, world, 'weekly', { items: ['orders'] });
