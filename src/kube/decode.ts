@@ -5,11 +5,20 @@
 import type { DeepReadonly, KubeObject } from './object.ts';
 import { apiVersionOf } from './resource.ts';
 import type { ResourceType } from './resource.ts';
+import { createStringPool } from './string-pool.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The object for the cache. Takes `object` apart: it must be fresh from JSON and used by nobody else. */
-export function decodeObject<T extends KubeObject>(type: ResourceType<T>, object: T): DeepReadonly<T> {
+/** Makes an object fit for the cache. Takes it apart: it must be fresh from JSON and used by nobody else. */
+export type Decoder<T extends KubeObject> = (object: T) => DeepReadonly<T>;
+
+/** A decoder of one kind; what it decodes shares its strings. */
+export function createDecoder<T extends KubeObject>(type: ResourceType<T>): Decoder<T> {
+  const pool = createStringPool();
+  return (object) => pool.share(trimmed(type, object));
+}
+
+function trimmed<T extends KubeObject>(type: ResourceType<T>, object: T): DeepReadonly<T> {
   const raw = object as {
     apiVersion?: string;
     kind?: string;
@@ -17,7 +26,12 @@ export function decodeObject<T extends KubeObject>(type: ResourceType<T>, object
   };
   raw.apiVersion ??= apiVersionOf(type);
   raw.kind ??= type.kind;
-  delete raw.metadata.managedFields;
-  if (raw.metadata.annotations !== undefined) delete raw.metadata.annotations[LAST_APPLIED];
+  // Copied rather than deleted from: an object that has lost a member takes several times the room.
+  const { managedFields: _unread, ...metadata } = raw.metadata;
+  if (metadata.annotations !== undefined) {
+    const { [LAST_APPLIED]: _applied, ...annotations } = metadata.annotations;
+    metadata.annotations = annotations;
+  }
+  raw.metadata = metadata;
   return object as DeepReadonly<T>;
 }

@@ -8,7 +8,7 @@
 import type { Clock } from '../clock.ts';
 import type { Backoff } from './backoff.ts';
 import { createBackoff } from './backoff.ts';
-import { decodeObject } from './decode.ts';
+import { createDecoder, type Decoder } from './decode.ts';
 import { ConnectionError, isForbidden, isGone, isNotFound } from './errors.ts';
 import type { DeepReadonly, KubeObject } from './object.ts';
 import { apiPath } from './resource.ts';
@@ -76,6 +76,7 @@ interface Context<T extends KubeObject> extends ReflectorOptions<T> {
   readonly signal: AbortSignal;
   readonly backoff: Backoff;
   readonly sizes: ReflectorLimits;
+  readonly decode: Decoder<T>;
   /** What the list in progress has collected. */
   readonly pages: DeepReadonly<T>[];
 }
@@ -91,7 +92,7 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
     clock,
     random,
   });
-  const context: Context<T> = { ...options, signal, backoff, sizes, pages: [] };
+  const context: Context<T> = { ...options, signal, backoff, sizes, pages: [], decode: createDecoder(options.type) };
   let state: ReflectorState = fromTheStart;
   while (!signal.aborted) state = await step(context, state);
 }
@@ -118,7 +119,7 @@ async function listPage<T extends KubeObject>(context: Context<T>, state: Listin
   try {
     const query = { limit: state.paging === 'pages' ? sizes.pageSize : undefined, continue: state.continueToken };
     const body = await transport.request<ListBody<T>>({ method: 'GET', path: apiPath(type, { namespace }), query, signal });
-    for (const item of readItems(body)) pages.push(decodeObject(type, item));
+    for (const item of readItems(body)) pages.push(context.decode(item));
     const { resourceVersion, continue: continueToken } = body.metadata;
     if (continueToken) return { kind: 'page', resourceVersion, continueToken };
     context.sink.replaced(pages.splice(0));
@@ -173,16 +174,16 @@ function openWatch<T extends KubeObject>(
 }
 
 function applyEvent<T extends KubeObject>(
-  { sink, type }: Context<T>,
+  { sink, decode }: Context<T>,
   event: { readonly type: string; readonly object: T },
 ): void {
   switch (event.type) {
     case 'ADDED':
     case 'MODIFIED':
-      sink.changed(decodeObject(type, event.object));
+      sink.changed(decode(event.object));
       return;
     case 'DELETED':
-      sink.deleted(decodeObject(type, event.object));
+      sink.deleted(decode(event.object));
   }
 }
 
