@@ -194,8 +194,11 @@ function remember(operator: Operator, outcome: Outcome): void {
   if (asked !== undefined) askToVerify(operator, targets, asked.at);
   const applied = outcome.report !== undefined && isReady(outcome.report);
   memory.uids.set(outcome.key, uid);
+  // Nearly always the record says the same already: one copy of it is enough.
+  const { resolved } = outcome.item.spec;
+  const settled = sameJson(outcome.decision.resolved, resolved);
   memory.items.set(uid, {
-    decision: outcome.decision,
+    decision: settled ? { ...outcome.decision, resolved } : outcome.decision,
     report: outcome.report,
     intents: outcome.intents,
     handledReapply:
