@@ -135,6 +135,8 @@ export const differences: readonly Difference[] = [
       roleOnly: 'OK',
       neither: 'OK',
     },
+    "A permissions boundary limits a role to what it names, whether the role's policy or a policy of its account's bucket allows the rest.":
+      { roleWithin: 'OK', roleBeyond: 'OK', bucketBeyond: 'OK' },
     'A Deny in the bucket policy that names one role refuses that role and no other.': { denied: 'Unknown', other: 'Unknown' },
     'A bucket policy that allows listing with a condition on s3:prefix allows listing under that prefix alone.': {
       inside: 'OK',

@@ -46,6 +46,8 @@ export interface RoleOptions {
   readonly trust?: object;
   /** Statements of a managed policy that is attached to it. */
   readonly allow?: readonly object[];
+  /** ARN of its permissions boundary. */
+  readonly boundary?: string;
   readonly name?: string;
 }
 
@@ -168,8 +170,9 @@ async function makeRole(lab: LabBase, options: RoleOptions): Promise<LabRole> {
   const trust = options.trust ?? { Principal: { AWS: account.root } };
   const AssumeRolePolicyDocument = documentOf({ ...statement, Action: 'sts:AssumeRole', ...trust });
   lab.willMake({ kind: 'role', iam: account.iam, name });
-  const command = new CreateRoleCommand({ RoleName: name, Path: iamPath, AssumeRolePolicyDocument, Tags: [lab.tag] });
-  const { Role } = await lab.patiently(() => account.iam.send(command));
+  const boundary = options.boundary === undefined ? {} : { PermissionsBoundary: options.boundary };
+  const input = { RoleName: name, Path: iamPath, AssumeRolePolicyDocument, Tags: [lab.tag], ...boundary };
+  const { Role } = await lab.patiently(() => account.iam.send(new CreateRoleCommand(input)));
   if (options.allow) {
     const PolicyArn = await makePolicy(lab, account, documentOf(...options.allow.map((one) => ({ ...statement, ...one }))));
     await lab.patiently(() => account.iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn })));

@@ -7,6 +7,7 @@ import {
   GetBucketEncryptionCommand,
   GetBucketLocationCommand,
   GetBucketOwnershipControlsCommand,
+  GetBucketPolicyStatusCommand,
   GetBucketTaggingCommand,
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
@@ -14,6 +15,10 @@ import {
   PutBucketPolicyCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import {
+  GetPublicAccessBlockCommand as GetAccountPublicAccessBlockCommand,
+  type S3ControlClient,
+} from '@aws-sdk/client-s3-control';
 import { answerOf, documentOf, type ContractCase, type Observation } from '../case.ts';
 import { tagKey } from '../lab.ts';
 
@@ -118,6 +123,39 @@ const configuration: readonly ContractCase[] = [
       const Resource = `arn:aws:s3:::${Bucket}/*`;
       const Policy = documentOf({ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource });
       return () => answerOf(lab.owner.s3.send(new PutBucketPolicyCommand({ Bucket, Policy })));
+    },
+  },
+  {
+    service: 'S3',
+    sentence: 'A bucket says whether its policy is public; one without a policy answers NoSuchBucketPolicy.',
+    aws: { named: false, none: 'NoSuchBucketPolicy' },
+    guide: 'AmazonS3/latest/API/API_GetBucketPolicyStatus',
+    given: async (lab) => {
+      const [named, none] = [await lab.bucket(), await lab.bucket()];
+      const { s3 } = lab.owner;
+      const Principal = { AWS: lab.consumer.root };
+      const Resource = `arn:aws:s3:::${named}/*`;
+      const Policy = documentOf({ Effect: 'Allow', Principal, Action: 's3:GetObject', Resource });
+      await s3.send(new PutBucketPolicyCommand({ Bucket: named, Policy }));
+      return async () => ({
+        named: (await s3.send(new GetBucketPolicyStatusCommand({ Bucket: named }))).PolicyStatus?.IsPublic ?? null,
+        none: await answerOf(s3.send(new GetBucketPolicyStatusCommand({ Bucket: none }))),
+      });
+    },
+  },
+  {
+    service: 'S3 Control',
+    sentence:
+      "An account's own Block Public Access is there or NoSuchPublicAccessBlockConfiguration, and no other account reads it.",
+    aws: { own: true, other: 'AccessDenied' },
+    guide: 'AmazonS3/latest/API/API_control_GetPublicAccessBlock',
+    given: (lab) => {
+      const read = (s3control: S3ControlClient) =>
+        answerOf(s3control.send(new GetAccountPublicAccessBlockCommand({ AccountId: lab.owner.id })));
+      return Promise.resolve(async () => ({
+        own: /^(OK|NoSuchPublicAccessBlockConfiguration)$/.test(await read(lab.owner.s3control)),
+        other: await read(lab.consumer.s3control),
+      }));
     },
   },
 ];

@@ -86,6 +86,26 @@ const buckets: readonly ContractCase[] = [
   },
   {
     service: 'S3',
+    sentence:
+      "A permissions boundary limits a role to what it names, whether the role's policy or a policy of its account's bucket allows the rest.",
+    aws: { roleWithin: 'OK', roleBeyond: 'AccessDenied', bucketBeyond: 'AccessDenied' },
+    guide: 'IAM/latest/UserGuide/access_policies_boundaries',
+    given: async (lab) => {
+      const bucket = await bucketWithObject(lab);
+      const account = lab.owner;
+      const within = await lab.policy(account, documentOf({ Effect: 'Allow', ...mayRead(bucket) }));
+      const beyond = await lab.policy(account, documentOf({ Effect: 'Allow', ...mayRead('example') }));
+      const allow = [mayRead(bucket)];
+      const roleWithin = await lab.role({ account, allow, boundary: within });
+      const roleBeyond = await lab.role({ account, allow, boundary: beyond });
+      const bucketBeyond = await lab.role({ account, boundary: beyond });
+      await putPolicy(lab, bucket, reading(bucket, [bucketBeyond]));
+      const sessions = await sessionsOf(lab, { roleWithin, roleBeyond, bucketBeyond });
+      return () => eachReads(sessions, bucket);
+    },
+  },
+  {
+    service: 'S3',
     sentence: 'A bucket policy that allows listing with a condition on s3:prefix allows listing under that prefix alone.',
     aws: { inside: 'OK', outside: 'AccessDenied' },
     guide: 'AmazonS3/latest/userguide/amazon-s3-policy-keys',

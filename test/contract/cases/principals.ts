@@ -8,11 +8,14 @@ import {
   DetachRolePolicyCommand,
   GetAccountSummaryCommand,
   GetRoleCommand,
+  GetRolePolicyCommand,
   GetUserCommand,
   ListAttachedRolePoliciesCommand,
   ListAttachedUserPoliciesCommand,
+  ListRolePoliciesCommand,
+  PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
-import { answerOf, documentOf, type ContractCase } from '../case.ts';
+import { answerOf, documentOf, sameDocument, type ContractCase } from '../case.ts';
 import { iamPath, policyArn, tagKey, type Lab } from '../lab.ts';
 
 const service = 'IAM';
@@ -89,6 +92,29 @@ const who: readonly ContractCase[] = [
     },
   },
 ];
+
+const inline: ContractCase = {
+  service,
+  sentence: 'The inline policies of a role are listed by name and read back percent-encoded; another name answers NoSuchEntity.',
+  aws: { names: ['contract'], encoded: true, same: true, other: 'NoSuchEntityException' },
+  guide: 'IAM/latest/APIReference/API_GetRolePolicy',
+  given: async (lab) => {
+    const { iam } = lab.consumer;
+    const { name: RoleName } = await lab.role();
+    const PolicyName = 'contract';
+    await lab.patiently(() => iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: reading })));
+    return async () => {
+      const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+      const text = (await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument ?? '';
+      return {
+        names: PolicyNames ?? [],
+        encoded: text.startsWith('%7B'),
+        same: sameDocument(decodeURIComponent(text), reading),
+        other: await answerOf(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: 'another' }))),
+      };
+    };
+  },
+};
 
 const attachments: readonly ContractCase[] = [
   {
@@ -200,4 +226,4 @@ async function attachedPages(lab: Lab, RoleName: string): Promise<{ found: numbe
 }
 
 /** Cases on roles and users. */
-export const principalCases: readonly ContractCase[] = [...who, ...attachments];
+export const principalCases: readonly ContractCase[] = [...who, inline, ...attachments];
