@@ -33,9 +33,10 @@ export function createDenials(statements: readonly CompiledStatement[], place: R
   };
   return (principal, given) => {
     const denied = new Map<string, readonly string[]>();
-    if (denies.length === 0) return denied;
+    const suspects = denies.length === 0 ? [] : given.flatMap(suspectsOf);
+    if (suspects.length === 0) return denied;
     const byThis = askedBy(principal);
-    for (const { requests, statement, actions, everybody } of given.flatMap(suspectsOf)) {
+    for (const { requests, statement, actions, everybody } of suspects) {
       if (!everybody && statement.means(byThis(requests.keys)) !== true) continue;
       denied.set(statement.name, [...new Set([...(denied.get(statement.name) ?? []), ...actions])]);
     }

@@ -11,7 +11,9 @@ import {
 } from '@aws-sdk/client-iam';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/policy/document.ts';
+import { withPrincipalDenials } from '../../../src/targets/principal-denials.ts';
 import type { PrincipalRef } from '../../../src/targets/target.ts';
+import { coordinatesOf } from './iam.ts';
 import { callsOf, consumer, createWorld, states, wantShare, writesOf, type RunOptions, type TestWorld } from './world.ts';
 
 let world: TestWorld;
@@ -159,5 +161,52 @@ describe('policies that the operator may not read', () => {
       world.aws.faults.add({ kind: 'error', match, code: 'AccessDenied', status: 403, message: 'no' });
     }
     expect(await verify()).toEqual(['Applied', 'Applied']);
+  });
+});
+
+describe('a user', () => {
+  const account = { StringEquals: { 'aws:ResourceAccount': [consumer] } };
+
+  beforeEach(() => {
+    world.restart({ checkPrincipal: () => Promise.resolve({ kind: 'ok' }) });
+  });
+
+  it('is judged by its own inline policies and boundary', async () => {
+    const boundaryArn = await managed('Boundary', {
+      Effect: 'Allow',
+      Action: 's3:*',
+      Resource: ['arn:aws:s3:::acme', 'arn:aws:s3:::acme/*'],
+    });
+    const seeded = world.aws.seed.user(consumer, 'anna', { boundary: boundaryArn, policies: { guard: documentOf(noAcme) } });
+    const anna = { arn: seeded.arn, uniqueId: seeded.id };
+    const shares = [wantShare(anna, 'acme'), wantShare(anna, 'beta')];
+    const runAnna = (verified: boolean) => world.runShare(anna.arn, shares, { verify: verified, boundaryArn });
+    expect(states(await runAnna(false))).toEqual(['Applied', 'Applied']);
+    const found = [...(await runAnna(true)).items.values()];
+    expect(found.map(({ reason }) => reason)).toEqual(['DeniedByPrincipalPolicy', 'DeniedByPrincipalPolicy']);
+    expect(found[0]?.message).toContain('statement number 1 of its inline policy guard denies');
+    expect(found[1]?.message).toContain(`its permissions boundary ${boundaryArn} does not allow`);
+  });
+
+  it('is not limited by a boundary in what a document of its own account gives to it', () => {
+    const text = documentOf({ Effect: 'Allow', Action: 'ec2:*', Resource: '*' });
+    const judge = (arn: string): readonly unknown[] => {
+      const principal = { arn, uniqueId: 'AIDAANNAANNAANNAAN11' };
+      const statements = [{ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::own/*'], condition: account }];
+      const one = { item: 'one', order: '', mode: 'want', repair: true, grant: { principal, statements } } as const;
+      const others = { policies: [], boundary: { name: 'permissions boundary', text } };
+      const observed = {
+        installation: 'abcd1234',
+        principalExists: true,
+        complete: true,
+        otherAttachments: 0,
+        shards: [],
+        others,
+      };
+      const input = { installation: 'abcd1234', coordinates: coordinatesOf(arn), contributions: [one], observed };
+      return withPrincipalDenials({ items: new Map(), unowned: [] }, input).items.get('one') ?? [];
+    };
+    expect(judge(`arn:aws:iam::${consumer}:user/anna`)).toEqual([]);
+    expect(judge(`arn:aws:iam::${consumer}:role/anna`)).toHaveLength(1);
   });
 });
