@@ -62,9 +62,12 @@ export async function look<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, 
     isStale(run.memory, kind.fingerprint(observed), clock.now()) && clock.now() < until && !isSuperseded(run);
     wait = longer(wait)
   ) {
+    // An old copy tells nobody anything, also where the next read fails or is not made any more.
+    run.view = undefined;
     await clock.sleep(wait, run.request.signal);
     observed = await observe(run);
   }
+  if (isSuperseded(run) && isStale(run.memory, kind.fingerprint(observed), clock.now())) run.view = undefined;
   if (!isSuperseded(run)) rememberSeen(run.memory, kind.fingerprint(observed));
   if (foreignChanged(run.memory, kind.foreign(observed, installation), clock.now())) run.concurrentForeignChange = true;
   if (run.found === undefined) noteFound(run, observed);

@@ -172,8 +172,10 @@ function noteForeignChange<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, 
 /** After a failure: what did get through, in case only the answer was lost. When reading fails too, the first failure is the one to report. */
 async function lookOnceMore<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>): Promise<void> {
   const before = run.view;
+  const { kind } = run.request;
   try {
-    await observe(run);
+    const seen = await observe(run);
+    if (isStale(run.memory, kind.fingerprint(seen), run.writer.options.clock.now())) run.view = before;
   } catch (error) {
     run.view = before;
     run.failure ??= failureOf(run, error);
