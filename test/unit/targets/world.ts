@@ -79,10 +79,10 @@ const trust = JSON.stringify({
   Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${consumer}:root` }, Action: 'sts:AssumeRole' }],
 });
 
-/** Makes a world without buckets, keys and roles. */
-export function createWorld(settings: AwsOptions['settings'] = {}): TestWorld {
+/** Makes a world without buckets, keys and roles. `seed` decides which calls a fault with a probability hits. */
+export function createWorld(settings: AwsOptions['settings'] = {}, seed = 1): TestWorld {
   const clock = jumpClock();
-  const aws = createAws({ clock, settings });
+  const aws = createAws({ clock, settings, seed });
   const world = { aws, clock, producer: awsClients(aws, producer), consumer: awsClients(aws, consumer) };
   const principals = () => createPrincipals(sessionsOf(world.consumer), clock);
   const writerWith = (over: Partial<WriterOptions> = {}): Writer => {
