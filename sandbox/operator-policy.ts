@@ -51,7 +51,13 @@ export function operatorRolePolicy(accountId: string): PolicyDocument {
     ),
     allow(
       'ReadAccount',
-      ['iam:GetAccountSummary', 'iam:ListPolicies', 's3:GetAccountPublicAccessBlock', 's3:ListAllMyBuckets'],
+      [
+        'iam:GetAccountSummary',
+        'iam:ListPolicies',
+        's3:GetAccountPublicAccessBlock',
+        's3:ListAccessPoints',
+        's3:ListAllMyBuckets',
+      ],
       '*',
     ),
     allow('SharePolicies', sharePolicyWrites, policies),

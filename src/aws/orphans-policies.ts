@@ -8,11 +8,11 @@ import { sharePolicy } from '../targets/share-policy.ts';
 import { carriesMark, policyIndex, policyPath, policyTags, type SharePolicyCoordinates } from '../targets/share-policy-names.ts';
 import { unlessRefused, type Marked, type Notes } from './orphans-types.ts';
 
-/** All of them; undefined where they may not be listed. */
-export async function markedPolicies(notes: Notes): Promise<Marked[] | undefined> {
+/** All of them; none where they may not be listed. */
+export async function markedPolicies(notes: Notes): Promise<Marked[]> {
   const { session, installation, principals } = notes.question;
   const listed = await unlessRefused(notes, { action: 'iam:ListPolicies' }, () => listPolicies(notes));
-  if (listed === undefined) return undefined;
+  if (listed === undefined) return [];
   const explained = new Map(
     principals.map((principalArn) => [policyPath(installation, { ...anyPolicy, session, principalArn }), principalArn]),
   );

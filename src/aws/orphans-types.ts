@@ -1,4 +1,5 @@
 /** What a look for this installation's mark asks and answers, and how AWS's refusals are noted on the way. No calls of its own. */
+import type { AccessPointCoordinates } from '../targets/access-point-plan.ts';
 import type { BucketPolicyCoordinates } from '../targets/bucket-policy.ts';
 import type { KeyPolicyCoordinates } from '../targets/key-policy.ts';
 import type { SharePolicyCoordinates } from '../targets/share-policy-names.ts';
@@ -10,12 +11,14 @@ import { classifyAwsError, isRetryable } from './errors.ts';
 export type MarkedPlace =
   | { readonly kind: 'SharePolicy'; readonly coordinates: SharePolicyCoordinates }
   | { readonly kind: 'BucketPolicy'; readonly coordinates: BucketPolicyCoordinates }
-  | { readonly kind: 'KeyPolicy'; readonly coordinates: KeyPolicyCoordinates };
+  | { readonly kind: 'KeyPolicy'; readonly coordinates: KeyPolicyCoordinates }
+  | { readonly kind: 'AccessPoint'; readonly coordinates: AccessPointCoordinates };
 
 /** A document that carries the mark. */
 export interface Marked {
   readonly kind: MarkedPlace['kind'];
-  /** Where it can be written; undefined where it is not certainly ours: an IAM policy at our path without our name and tags. */
+  /** Where it can be written; undefined where it is not certainly ours: an IAM policy at our path without our name and tags, an access point of our name
+   * with statements of others only. */
   readonly place: MarkedPlace | undefined;
   /** Key of the target. */
   readonly target: string;
@@ -39,6 +42,8 @@ export interface MarkQuestion {
     /** All of the account that match; empty: none. */
     readonly globs: readonly string[];
   };
+  /** Whether folders can be shared here, so that there may be access points. */
+  readonly points: boolean;
   /** Key ARNs of this account and region. */
   readonly keys: readonly string[];
   /** Documents that need no look, by target key. */
@@ -50,15 +55,15 @@ export interface Looked {
   readonly marked: readonly Marked[];
   /** Target keys of bucket and key policies that were read, or that surely don't exist. */
   readonly read: ReadonlySet<string>;
-  /** All policies under the installation's path were listed. */
-  readonly policiesListed: boolean;
+  /** Beginnings of target keys of which everything was listed: what is not among `marked` does not exist. */
+  readonly listed: readonly string[];
   /** What AWS would not let us see: `iam:ListPolicies (AccessDenied)`. */
   readonly gaps: readonly string[];
 }
 
 /** What the parts of a look write down. */
 export interface Notes {
-  readonly clients: Pick<AwsClients, 's3' | 'iam' | 'kms'>;
+  readonly clients: Pick<AwsClients, 's3' | 's3control' | 'iam' | 'kms'>;
   readonly question: MarkQuestion;
   readonly signal: AbortSignal;
   readonly read: Set<string>;

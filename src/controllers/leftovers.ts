@@ -77,7 +77,7 @@ function isGone({ cluster }: Operator, looked: Looked, { target, principal }: Le
   if (served.some((entry) => entry.principal.arn === principal && entry.targets.includes(target))) return true;
   const marked = looked.marked.find((each) => each.target === target);
   if (marked !== undefined) return !marked.principals.some((each) => each === principal || isDeadId(each));
-  return looked.read.has(target) || (looked.policiesListed && target.startsWith('iam:share-policy/'));
+  return looked.read.has(target) || looked.listed.some((beginning) => target.startsWith(beginning));
 }
 
 function clearedKey(holder: string, { target, principal, time }: Leftover): string {

@@ -76,6 +76,8 @@ function dropAll(place: MarkedPlace, principals: readonly string[]): TargetWork 
   switch (place.kind) {
     case 'SharePolicy':
       return { ...place, contributions: drops.map((one) => ({ ...one, grant: { ...one.grant, statements: [] } })) };
+    case 'AccessPoint':
+      return { ...place, contributions: drops.map((one) => ({ ...one, grant: { ...one.grant, templates: [] } })) };
     case 'BucketPolicy':
       return { ...place, contributions: drops.map((one) => ({ ...one, grant: { ...one.grant, templates: [] } })) };
     case 'KeyPolicy':

@@ -47,6 +47,7 @@ export function questionFor(operator: Operator, environment: Environment): MarkQ
       names: [...here.flatMap((dataset) => dataset.spec.buckets.map(({ name }) => name)), ...matches(known, bucketTarget)],
       globs: spec.claims.flatMap(({ buckets }) => buckets ?? []),
     },
+    points: here.length > 0 || spec.claims.some(({ buckets, byTag }) => buckets !== undefined || byTag !== undefined),
     keys: [
       ...datasets.flatMap((dataset) => dataset.spec.buckets.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? [])),
       ...spec.claims.flatMap(({ kmsKeys }) => kmsKeys ?? []).flatMap((glob) => keyNamedBy(glob, environment)),

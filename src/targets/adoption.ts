@@ -34,7 +34,7 @@ export function adopting<C, G extends PrincipalGrant, O, S, X>(
   return {
     ...kind,
     plan: (input) => kind.plan(withHeld(input)),
-    assess: (input) => ({ items: kind.assess(withHeld(input)).items, unowned: [] }),
+    assess: (input) => kind.assess(withHeld(input)),
   };
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { CreateAccessPointCommand, ListAccessPointsCommand, PutAccessPointPolicyCommand } from '@aws-sdk/client-s3-control';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { orphanStatus } from '../../../src/controllers/orphan-status.ts';
 import { ownedPrefix } from '../../../src/policy/merge.ts';
@@ -111,6 +112,31 @@ describe('an orphan', () => {
     await world.deleteRole('analysts');
     await sweepTwice();
     expect(await world.policyOf('acme-orders')).toBeUndefined();
+  });
+
+  test('given an access point, with its policy or before it had one, then it is deleted', async () => {
+    const { world } = orphans;
+    await world.bucket('acme-orders');
+    const names = ['a', 'b'].map((letter) => `sluice-${installation}-${letter.repeat(26)}`);
+    const blockAll = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+    for (const Name of names) {
+      const input = { AccountId: producer, Name, Bucket: 'acme-orders', PublicAccessBlockConfiguration: blockAll };
+      await world.producer.s3control.send(new CreateAccessPointCommand(input));
+    }
+    const Resource = `arn:aws:s3:eu-west-1:${producer}:accesspoint/${names[0] ?? ''}/object/2026/*`;
+    const own = {
+      Sid: `Sluice${installation}Read`,
+      Effect: 'Allow',
+      Principal: { AWS: role.arn },
+      Action: 's3:GetObject',
+      Resource,
+    };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [own] });
+    await world.producer.s3control.send(new PutAccessPointPolicyCommand({ AccountId: producer, Name: names[0], Policy }));
+    await sweepTwice();
+    const { AccessPointList } = await world.producer.s3control.send(new ListAccessPointsCommand({ AccountId: producer }));
+    expect(AccessPointList).toEqual([]);
+    expect(orphans.found()).toEqual([]);
   });
 
   test('given somebody changed it between two sweeps, then it is a new one', async () => {

@@ -1,11 +1,13 @@
 /** What a sweep finds in AWS, what it leaves alone, and what it says. Removing is in orphan-removal.test.ts. */
 import { CreatePolicyCommand, ListPoliciesCommand, UntagPolicyCommand } from '@aws-sdk/client-iam';
 import { PutBucketEncryptionCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { CreateAccessPointCommand, PutAccessPointPolicyCommand } from '@aws-sdk/client-s3-control';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { reconcileOrphans } from '../../../src/controllers/orphans.ts';
 import { orphanStatus } from '../../../src/controllers/orphan-status.ts';
 import { aConsumerEnvironment, anEnvironment, meta, spec } from '../../support/builders.ts';
 import type { Environment } from '../../../src/api/index.ts';
+import type { PrincipalRef } from '../../../src/targets/target.ts';
 import { callsOf, installation, producer, wantBucket, wantShare, writesOf } from '../targets/world.ts';
 import { aDatasetWith, anItemOn, annotated, createOrphanWorld, interval, type OrphanWorld } from './orphan-world.ts';
 
@@ -60,8 +62,8 @@ describe('a sweep', () => {
 
     expect([...targetsOf('sales'), ...targetsOf('analytics')]).toEqual([]);
     expect(conditionOf(aConsumerEnvironment())).toMatchObject({ status: 'False', reason: 'NoOrphans' });
-    // What is explained costs one list per account and nothing else.
-    expect(callsOf(world)).toEqual(['iam:ListPolicies', 's3:ListBuckets', 'iam:ListPolicies']);
+    // What is explained costs lists and nothing else.
+    expect(callsOf(world)).toEqual(['iam:ListPolicies', 's3control:ListAccessPoints', 's3:ListBuckets', 'iam:ListPolicies']);
   });
 
   test('given statements and policies of another installation, then they are not ours', async () => {
@@ -139,6 +141,28 @@ describe('a sweep', () => {
     expect(pages).toHaveLength(3 + 12);
   });
 
+  test('given access points of our names, then they are found on all pages; one with statements of others only is not certainly ours', async () => {
+    const { world } = orphans;
+    const role = await world.role('analysts');
+    await world.bucket('acme-orders');
+    const [ours, empty, theirs] = await Promise.all(['a', 'b', 'c'].map((letter) => makePoint(letter.repeat(26))));
+    await putPointPolicy(ours ?? '', role, `Sluice${installation}Read`);
+    await putPointPolicy(theirs ?? '', role, 'SomebodyElse');
+    await makePoint('d'.repeat(26), 'zbcd1234');
+    world.producer.s3control.middlewareStack.add((next) => (call) => next({ ...call, input: { ...call.input, MaxResults: 2 } }), {
+      step: 'initialize',
+    });
+
+    await orphans.sweep();
+
+    const target = (name: string | undefined): string => `s3:access-point/${producer}/eu-west-1/${name ?? ''}`;
+    expect(orphans.found()).toMatchObject([
+      { kind: 'AccessPoint', target: target(ours), principals: [role.arn], certain: true },
+      { kind: 'AccessPoint', target: target(empty), principals: [], certain: true },
+      { kind: 'AccessPoint', target: target(theirs), principals: [], certain: false },
+    ]);
+  });
+
   test('given two Environments of one account, then one of them lists its policies', async () => {
     const { world } = orphans;
     const role = await world.role('analysts');
@@ -157,6 +181,19 @@ describe('a sweep', () => {
     expect(targetsOf('other')).toEqual([`iam:share-policy/${role.arn}`]);
   });
 });
+
+async function makePoint(hash: string, mark = installation): Promise<string> {
+  const Name = `sluice-${mark}-${hash}`;
+  await orphans.world.producer.s3control.send(new CreateAccessPointCommand({ AccountId: producer, Name, Bucket: 'acme-orders' }));
+  return Name;
+}
+
+async function putPointPolicy(Name: string, role: PrincipalRef, Sid: string): Promise<void> {
+  const Resource = `arn:aws:s3:eu-west-1:${producer}:accesspoint/${Name}/object/2026/*`;
+  const Statement = [{ Sid, Effect: 'Allow', Principal: { AWS: role.arn }, Action: 's3:GetObject', Resource }];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await orphans.world.producer.s3control.send(new PutAccessPointPolicyCommand({ AccountId: producer, Name, Policy }));
+}
 
 describe('what a sweep says', () => {
   test('given AWS refuses to list policies, then the condition is Unknown and names the action', async () => {
