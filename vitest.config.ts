@@ -1,6 +1,7 @@
 /**
- * Three kinds of tests. unit: values in, values out, and the AWS stand-in in process; no other process is involved.
+ * Four kinds of tests. unit: values in, values out, and the AWS stand-in in process; no other process is involved.
  * contract: what AWS is taken to do, asked of the stand-in and of moto (a process of its own) over HTTP.
+ * worlds: the whole operator in random worlds, on a virtual clock (docs/testing.md).
  * cluster: against one shared real API server, which test/support/cluster.ts starts; one file at a time, since the cluster is one.
  */
 import { defineConfig } from 'vitest/config';
@@ -27,12 +28,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'worlds',
+          include: ['test/worlds/**/*.test.ts'],
+          testTimeout: 900_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'cluster',
           include: ['test/{cluster,chaos}/**/*.test.ts'],
           globalSetup: ['test/support/cluster.ts'],
           testTimeout: 120_000,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

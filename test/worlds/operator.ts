@@ -1,0 +1,130 @@
+/**
+ * The whole operator in this process, made of the same parts as in src/main.ts: real controllers, writer, sessions and caches, on a life's clock and connections. Only
+ * what has nothing to do with a world is left out: leader election, the metrics' server, Events and logs.
+ */
+import type { Aws, InProcessHandler } from '../../sandbox/aws/index.ts';
+import { classifyAwsError } from '../../src/aws/errors.ts';
+import { createRateLimiter } from '../../src/aws/limiter.ts';
+import { createPrincipals } from '../../src/aws/principals.ts';
+import { createSessions } from '../../src/aws/sessions.ts';
+import { createCluster, type Cluster } from '../../src/controllers/cluster.ts';
+import { createCoalescer } from '../../src/controllers/coalesce.ts';
+import { createMemory } from '../../src/controllers/memory.ts';
+import { createObservations } from '../../src/controllers/observations.ts';
+import type { Operator, Queues } from '../../src/controllers/operator.ts';
+import { createPrincipalCheck } from '../../src/controllers/principal-check.ts';
+import { runControllers } from '../../src/controllers/run.ts';
+import { connect } from '../../src/controllers/wiring.ts';
+import { createClient } from '../../src/kube/client.ts';
+import { silentLogger } from '../../src/kube/logging.ts';
+import { createKubeMetrics } from '../../src/kube/metrics.ts';
+import { createQueue } from '../../src/kube/queue.ts';
+import { createReadYourWrites } from '../../src/kube/read-your-writes.ts';
+import type { Transport } from '../../src/kube/transport.ts';
+import { createWriter } from '../../src/targets/writer.ts';
+import type { Life } from './life.ts';
+import { withShortCut } from './short-cut.ts';
+
+/** As in src/main.ts. */
+const targetBackoff = { baseMs: 500, maxMs: 300_000 };
+const kubeBackoff = { baseMs: 50, maxMs: 60_000 };
+const syncPollMs = 50;
+
+/** What an operator is started with. */
+export interface OperatorOptions {
+  readonly life: Life;
+  readonly transport: Transport;
+  readonly aws: Aws;
+  /** Access key of the operator's own identity. */
+  readonly accessKeyId: string;
+  readonly installation: string;
+  readonly operatorNamespace: string;
+  readonly verifyIntervalMs: number;
+  readonly orphanSweepMs: number;
+  /** Calls to AWS go over the wire, signed and parsed; or take the short cut. */
+  readonly wire: boolean;
+  /** In [0, 1): jitter. */
+  readonly random: () => number;
+}
+
+/** One set of metrics for all worlds: nobody reads it, and making one takes longer than a small world. */
+const metrics = createKubeMetrics();
+
+/** Starts an operator that runs until its life ends. Rejects where the process would end by itself. */
+export async function runOperator(options: OperatorOptions): Promise<void> {
+  const { life, transport, operatorNamespace, random } = options;
+  const { clock } = life;
+  const cluster = createCluster({ transport, operatorNamespace, logger: silentLogger, clock, random });
+  const running = new AbortController().signal;
+  const following = cluster.run(running);
+  while (!cluster.hasSynced()) await clock.sleep(syncPollMs);
+  const common = partsOf(options, cluster);
+  const writer = createWriter({
+    clock,
+    installation: options.installation,
+    classify: classifyAwsError,
+    mayWrite: () => true,
+    checkPrincipal: createPrincipalCheck(common),
+  });
+  connect(common);
+  const coalescer = createCoalescer(clock, () => common.queues.item.length);
+  await runControllers({ operator: { ...common, writer, coalescer }, metrics, abort: running, signal: running });
+  await following;
+}
+
+function partsOf(options: OperatorOptions, cluster: Cluster): Operator {
+  const { life, transport, aws, installation, operatorNamespace, random, verifyIntervalMs } = options;
+  const { clock } = life;
+  const handler = aws.requestHandler();
+  const wired = createSessions({
+    installation,
+    clock,
+    limiter: createRateLimiter(clock),
+    externalId: ({ name, key }) => secretValue(cluster, `${operatorNamespace}/${name}`, key),
+    baseCredentials: async () => ({ accessKeyId: options.accessKeyId, secretAccessKey: 'not-verified' }),
+    requestHandler: {
+      ...handler,
+      handle: (...request: Parameters<InProcessHandler['handle']>) => life.gate(handler.handle(...request)),
+    },
+  });
+  const sessions = options.wire ? wired : withShortCut(wired, aws, life);
+  return {
+    cluster,
+    observations: createObservations(),
+    installation,
+    trustedLabels: [],
+    client: createClient(transport),
+    writes: createReadYourWrites({ clock }),
+    memory: createMemory(),
+    queues: queuesOn(clock),
+    sessions,
+    principals: createPrincipals(sessions, clock),
+    events: { record: () => undefined, run: async () => undefined, length: 0 },
+    clock,
+    logger: silentLogger,
+    random,
+    verifyIntervalMs,
+    orphanSweepMs: options.orphanSweepMs,
+    inspected: new Map(),
+    metrics: { granted: () => undefined },
+  };
+}
+
+function secretValue(cluster: Cluster, secret: string, key: string): string | undefined {
+  const value = cluster.secrets.store.get(secret)?.data?.[key];
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
+}
+
+function queuesOn(clock: Life['clock']): Queues {
+  const queue = (name: string, backoff = kubeBackoff): Queues['item'] => createQueue({ clock, name, backoff });
+  return {
+    environment: queue('environment'),
+    role: queue('consumptionrole'),
+    dataset: queue('dataset'),
+    request: queue('sharerequest'),
+    approval: queue('shareapproval'),
+    item: queue('shareitem'),
+    target: queue('target', targetBackoff),
+    orphans: queue('orphans', targetBackoff),
+  };
+}

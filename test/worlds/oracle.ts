@@ -1,0 +1,249 @@
+/**
+ * Who may have what, read from what people wrote and nothing else: requests, approvals, Datasets and ConsumptionRoles as they are in the API server. It does not use
+ * the product's decisions, and it is simpler: an upper bound. What exactly has to be there is asked of it only where the answer is plain (`must`).
+ */
+import type { Dataset, ShareApproval, ShareItem, ShareRequest } from '../../src/api/index.ts';
+import { right, type Permission, type Right } from './access.ts';
+import { uniqueIdOf } from './by-hand.ts';
+import { owner, requester } from './manifests.ts';
+import type { Scene } from './scene.ts';
+
+/** The oracle of a world. */
+export interface Oracle {
+  /** Who may have what right now. Ask after everything that people do, in order. */
+  may(): ReadonlySet<Right>;
+  /**
+   * Which requests (by uid) speak for a right in plain words. What is live by such a request stays; `whole`: what has to be there once things have calmed down,
+   * which is not asked for where somebody else has a say: full documents, detached policies, closed doors, consent that ended before.
+   */
+  backing(how: 'live' | 'whole'): ReadonlyMap<Right, ReadonlySet<string>>;
+  /** Whether nothing ends by itself between two times (ms): no request, no approval, no claim that was lost. */
+  isQuiet(from: number, to: number): boolean;
+  /** Rights that some consent has covered since `since` (ms). */
+  mayHaveSince(since: number): ReadonlySet<Right>;
+  /** A role was made again: what was consented to before was for another one. */
+  recreated(role: number): void;
+  /** An approval was written. */
+  decided(name: string): void;
+  /** The platform team has opened or closed the doors. */
+  doors(open: { readonly claimed: boolean; readonly admitted: boolean }): void;
+}
+
+interface State {
+  readonly scene: Scene;
+  /** What has been consented to lately, newest last. */
+  history: { readonly at: number; readonly rights: ReadonlySet<Right> }[];
+  /** When approvals were written last, by name. */
+  readonly decidedAt: Map<string, number>;
+  /** When roles were made again, by index. */
+  readonly recreatedAt: Map<number, number>;
+  /** Rights that a rule of the Dataset's has given to a request (by uid) at some time: they outlive the rule. */
+  readonly byRule: Set<string>;
+  admitted: boolean;
+  /** Since when nobody has a claim to anything. */
+  unclaimedSince: number | undefined;
+}
+
+/** Older history than this is of no use to anybody (ms). */
+const rememberMs = 600_000;
+/** How long shares outlive a lost claim, and as much as it may take until everybody has noticed (ms). */
+const graceMs = 25 * 3_600_000;
+
+/** An oracle that sees a world from its beginning. */
+export function createOracle(scene: Scene): Oracle {
+  const state: State = {
+    scene,
+    history: [],
+    decidedAt: new Map(),
+    recreatedAt: new Map(),
+    byRule: new Set(),
+    admitted: true,
+    unclaimedSince: undefined,
+  };
+  const now = (): number => scene.clock.now();
+  const may = (): ReadonlySet<Right> => {
+    const rights = mayNow(state);
+    const recent = state.history.filter(({ at }) => at > now() - rememberMs);
+    state.history = [...recent, { at: now(), rights }];
+    return rights;
+  };
+  return {
+    may,
+    backing: (how) => backingNow(state, how),
+    mayHaveSince: (since) => {
+      may();
+      const older = state.history.findLastIndex(({ at }) => at <= since);
+      return new Set(state.history.slice(Math.max(0, older)).flatMap(({ rights }) => [...rights]));
+    },
+    isQuiet: (from, to) => {
+      const specs = ['sharerequests', 'shareapprovals'].flatMap((plural) =>
+        scene.api.objects.list(plural).map(({ spec }) => spec),
+      );
+      const ends = specs.map((spec) => Date.parse((spec as { readonly expireTime?: string }).expireTime ?? ''));
+      const grace = (state.unclaimedSince ?? Number.NaN) + graceMs;
+      return !ends.some((end) => end > from && end <= to) && !(grace > from && grace - 2 * 3_600_000 <= to);
+    },
+    recreated: (role) => void state.recreatedAt.set(role, now()),
+    decided: (name) => void state.decidedAt.set(name, now()),
+    doors: ({ claimed, admitted }) => {
+      state.admitted = admitted;
+      state.unclaimedSince = claimed ? undefined : (state.unclaimedSince ?? now());
+    },
+  };
+}
+
+const isDeleted = ({ metadata }: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
+  metadata.deletionTimestamp !== undefined;
+
+/** All of a request's approvals in force. */
+function approvalsOf({ scene }: State, request: ShareRequest): readonly ShareApproval[] {
+  return (scene.api.objects.list('shareapprovals') as readonly ShareApproval[]).filter(
+    (each) =>
+      !isDeleted(each) &&
+      each.spec.requestRef.name === request.metadata.name &&
+      each.spec.datasetRef.name === request.spec.datasetRef.name,
+  );
+}
+
+function hasPassed(time: string | undefined, now: number): boolean {
+  return time !== undefined && Date.parse(time) <= now;
+}
+
+interface Asking {
+  readonly request: ShareRequest;
+  readonly dataset: Dataset;
+  readonly role: number;
+}
+
+/** Requests in force whose Dataset and role are in force too. */
+function asking({ scene }: State): Asking[] {
+  const { objects } = scene.api;
+  return (objects.list('sharerequests') as readonly ShareRequest[]).flatMap((request) => {
+    const dataset = objects.get('datasets', `${owner}/${request.spec.datasetRef.name}`) as Dataset | undefined;
+    const role = objects.get('consumptionroles', `${requester}/${request.spec.principal.name}`);
+    if (isDeleted(request) || dataset === undefined || isDeleted(dataset) || role === undefined || isDeleted(role)) return [];
+    return [{ request, dataset, role: Number(request.spec.principal.name.slice(1)) }];
+  });
+}
+
+function mayNow(state: State): ReadonlySet<Right> {
+  const { scene } = state;
+  // What was consented to for a moment the operator may have seen or not: it may have been down.
+  const before = new Set(state.history.flatMap(({ rights }) => [...rights]));
+  const rights = new Set<Right>();
+  if (scene.clock.now() - (state.unclaimedSince ?? Infinity) > graceMs) return rights;
+  const closed = state.unclaimedSince !== undefined || !state.admitted;
+  for (const one of asking(state)) {
+    const isDraft = one.request.spec.state === 'Draft';
+    const asked = (name: string): boolean => one.request.spec.items.some((item) => item.name === name);
+    if (hasPassed(one.request.spec.expireTime, scene.clock.now())) continue;
+    for (const [bucket, name] of scene.buckets.entries()) {
+      if (!one.dataset.spec.buckets.some((each) => each.name === name)) continue;
+      if (!isDraft && !asked(name)) continue;
+      for (const permission of consented(state, one, name)) {
+        // A draft adds nothing to what there was, and closed doors let nothing new in.
+        const named = right(one.role, bucket, permission);
+        if ((!isDraft && !closed) || before.has(named)) rights.add(named);
+      }
+    }
+  }
+  return rights;
+}
+
+function consented(state: State, one: Asking, bucket: string, how: 'at most' | 'surely' = 'at most'): Permission[] {
+  const { request, dataset, role } = one;
+  const asked: readonly Permission[] = request.spec.state === 'Draft' ? ['Read', 'Write', 'Modify'] : request.spec.permissions;
+  const approvals = approvalsOf(state, request);
+  const names = (each: ShareApproval): boolean => each.spec.items.some((item) => item.name === bucket);
+  if (approvals.some((each) => each.spec.decision === 'Rejected' && (each.spec.items.length === 0 || names(each)))) return [];
+  return asked
+    .filter((permission) => dataset.spec.sharing.permissions.includes(permission))
+    .filter(
+      (permission) =>
+        isByRule(state, one, { bucket, permission, how }) ||
+        approvals.some((each) => approves(state, each, { bucket, permission, role, request })),
+    );
+}
+
+/** What a rule gives outlives the rule, but not the principal. What it gave for sure is on record: it may have come and gone unseen. */
+function isByRule(
+  state: State,
+  { request, dataset, role }: Asking,
+  what: { readonly bucket: string; readonly permission: Permission; readonly how: 'at most' | 'surely' },
+): boolean {
+  const { bucket, permission, how } = what;
+  const key = [request.metadata.uid, bucket, permission, state.recreatedAt.get(role) ?? 0].join('|');
+  const isInForce = dataset.spec.sharing.approval === 'Automatic';
+  if (isInForce) state.byRule.add(key);
+  const consent = itemOf(state, request, bucket)?.spec.consent;
+  const onRecord = consent?.source === 'Automatic' && consent.permissions.includes(permission);
+  return state.byRule.has(key) && (how === 'at most' || isInForce || onRecord);
+}
+
+function itemOf({ scene }: State, request: ShareRequest, bucket: string): ShareItem | undefined {
+  return (scene.api.objects.list('shareitems') as readonly ShareItem[]).find(
+    ({ spec }) => spec.requestRef.uid === request.metadata.uid && spec.name === bucket,
+  );
+}
+
+interface Question {
+  readonly bucket: string;
+  readonly permission: Permission;
+  readonly role: number;
+  readonly request: ShareRequest;
+}
+
+function approves(state: State, approval: ShareApproval, { bucket, permission, role, request }: Question): boolean {
+  const { scene, decidedAt, recreatedAt } = state;
+  if (approval.spec.decision !== 'Approved' || approval.spec.principal?.arn !== scene.roles[role]?.arn) return false;
+  if (hasPassed(approval.spec.expireTime, scene.clock.now())) return false;
+  const covers = approval.spec.items.some((item) => item.name === bucket && item.permissions.includes(permission));
+  const madeAgain = recreatedAt.get(role);
+  // Consent was to somebody: where it had been used before the role was made again, the new role needs a newer one.
+  const stale =
+    madeAgain !== undefined &&
+    (decidedAt.get(approval.metadata.name) ?? 0) < madeAgain &&
+    wasGranted(state, request, bucket, madeAgain);
+  return covers && !stale;
+}
+
+/** Had the request's item been granted to the role before that time? Read from the record, which is where it has to be. */
+function wasGranted(state: State, request: ShareRequest, bucket: string, before: number): boolean {
+  const consent = itemOf(state, request, bucket)?.spec.consent;
+  return consent !== undefined && Date.parse(consent.grantedTime) < before;
+}
+
+/** The plain cases: requests whose principal exists and whose policies Sluice looks after. */
+function backingNow(state: State, how: 'live' | 'whole'): ReadonlyMap<Right, ReadonlySet<string>> {
+  const { scene } = state;
+  const found = new Map<Right, Set<string>>();
+  if (scene.clock.now() - (state.unclaimedSince ?? Infinity) > graceMs / 2) return found;
+  for (const one of asking(state)) {
+    const { request, role } = one;
+    const place = scene.roles[role];
+    if (place === undefined || uniqueIdOf(scene, place.account, place.name) === undefined) continue;
+    if (hasPassed(request.spec.expireTime, scene.clock.now())) continue;
+    for (const [bucket, name] of scene.buckets.entries()) {
+      const asked = request.spec.items.some((each) => each.name === name);
+      if (!one.dataset.spec.buckets.some((each) => each.name === name) || (!asked && request.spec.state !== 'Draft')) continue;
+      if (how === 'whole' && !isPlain(state, one, bucket)) continue;
+      for (const permission of consented(state, one, name, 'surely')) {
+        const named = right(role, bucket, permission);
+        found.set(named, (found.get(named) ?? new Set<string>()).add(request.metadata.uid ?? ''));
+      }
+    }
+  }
+  return found;
+}
+
+/** Nothing stands in the way of granting the bucket to the role. */
+function isPlain(state: State, { request, dataset, role }: Asking, bucket: number): boolean {
+  const { scene, admitted, unclaimedSince } = state;
+  const { setup, buckets, keys } = scene;
+  if (!admitted || unclaimedSince !== undefined || request.spec.state === 'Draft') return false;
+  if (setup.management[role] === 'Detached' || setup.attachmentQuota < 2 || setup.foreign[bucket] === 'nearlyFull') return false;
+  const listed = dataset.spec.buckets.find(({ name }) => name === buckets[bucket]);
+  const item = itemOf(state, request, buckets[bucket] ?? '');
+  const ended = item?.spec.consent?.ended !== undefined || item?.metadata.deletionTimestamp !== undefined;
+  return listed?.kmsKeyArn === keys[bucket] && !ended;
+}

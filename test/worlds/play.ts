@@ -1,0 +1,112 @@
+/**
+ * Plays a world from beginning to end: what happens, a rest in which everything must come to what people asked for, and the end, after which nothing may be left. Throws
+ * with what did not hold and what happened until then.
+ */
+import type { ShareItem } from '../../src/api/index.ts';
+import { holds, touched } from './access.ts';
+import { leftIn, misplacedPolicies } from './by-hand.ts';
+import { createChecks, isReady, rightsOf } from './checks.ts';
+import type { Operation, WorldPlan } from './operations.ts';
+import { createOracle } from './oracle.ts';
+import { perform, removeEverything, type Stage } from './perform.ts';
+import { createScene, verifyIntervalMs } from './scene.ts';
+
+/** How long it may take until all is as it should be (ms): the longest backoff and a verification. */
+const calmMs = 900_000;
+/** The operator needs a moment to look around before anything happens (ms). */
+const beginningMs = 2000;
+
+/** What was counted in a world. */
+export interface Played {
+  readonly calls: number;
+  readonly writes: number;
+}
+
+/** Plays one world. @throws Error with everything that did not hold */
+export async function play({ setup, story, seed }: WorldPlan): Promise<Played> {
+  const scene = createScene(setup, seed);
+  const oracle = createOracle(scene);
+  const stage: Stage = { scene, oracle, checks: createChecks(scene, oracle) };
+  try {
+    // What is there at the beginning has been there for a while.
+    await scene.clock.advance(60_000);
+    scene.start();
+    await scene.clock.advance(beginningMs);
+    for (const operation of story) {
+      await happen(stage, operation);
+      stop(stage, `after ${JSON.stringify(operation)}`);
+    }
+    await rest(stage);
+    stop(stage, 'at rest');
+    await staysAtRest(stage);
+    stop(stage, 'while at rest');
+    await end(stage, seed);
+    stop(stage, 'at the end');
+    const calls = scene.aws.calls.list();
+    return { calls: calls.length, writes: calls.filter(({ readOnly }) => !readOnly).length };
+  } finally {
+    scene.life.end();
+  }
+}
+
+async function happen(stage: Stage, operation: Operation): Promise<void> {
+  if (operation.do === 'wait') await stage.scene.clock.advance(operation.ms);
+  else if (operation.do === 'rest') await rest(stage);
+  else perform(stage, operation);
+}
+
+function stop({ scene, checks }: Stage, when: string): void {
+  if (scene.died !== undefined) checks.note(`the operator ended by itself: ${scene.died.stack ?? ''}`);
+  if (checks.violations.length > 0) throw new Error(`${when}:\n  ${checks.violations.join('\n  ')}`);
+}
+
+/** Nothing goes wrong any more, and things calm down. */
+async function rest(stage: Stage): Promise<void> {
+  const { scene, oracle, checks } = stage;
+  scene.aws.faults.clear();
+  if (scene.setup.latencyMs > 0) scene.aws.faults.add({ kind: 'latency', ms: scene.setup.latencyMs });
+  await scene.clock.advance(calmMs);
+  checks.after();
+  const { access } = checks;
+  const may = oracle.may();
+  for (const named of touched(access))
+    if (!may.has(named) && !checks.isBroken(named)) checks.note(`11: ${named} is there, and no consent covers it`);
+  for (const named of oracle.backing('whole').keys())
+    if (!holds(access, named) && !checks.isBroken(named)) checks.note(`5: ${named} is missing, though it is consented to`);
+  for (const item of scene.api.objects.list('shareitems') as readonly ShareItem[])
+    if (isReady(item))
+      for (const named of rightsOf(scene, item))
+        if (!holds(access, named)) checks.note(`2: ${item.metadata.name} is Ready without ${named}`);
+  for (const misplaced of misplacedPolicies(scene)) checks.note(`10: ${misplaced}`);
+  checks.settle();
+}
+
+/** Invariant 6: what is as it should be is not written, neither by verifying nor after a restart. */
+async function staysAtRest({ scene, oracle, checks }: Stage): Promise<void> {
+  const now = scene.clock.now();
+  if (!oracle.isQuiet(now - 60_000, now + 2 * verifyIntervalMs)) return;
+  scene.aws.calls.reset();
+  await scene.clock.advance(verifyIntervalMs * 1.2);
+  for (const { operation, resource } of scene.aws.calls.writes())
+    if (operation !== 'AssumeRole') checks.note(`6: ${operation} of ${resource} while nothing was to be done`);
+  scene.life.end();
+  scene.start();
+  scene.aws.calls.reset();
+  await scene.clock.advance(120_000);
+  for (const { operation, resource } of scene.aws.calls.writes())
+    if (operation !== 'AssumeRole') checks.note(`6: ${operation} of ${resource} after a restart`);
+}
+
+/** Invariants 5 and 11: everything was deleted, and nothing is left. */
+async function end(stage: Stage, order: number): Promise<void> {
+  const { scene, checks } = stage;
+  removeEverything(stage, order);
+  await scene.clock.advance(calmMs);
+  checks.after();
+  for (const left of leftIn(scene)) checks.note(`5: ${left} is left in AWS`);
+  for (const named of touched(checks.access)) checks.note(`11: ${named} is left after everything was deleted`);
+  for (const plural of ['shareitems', 'sharerequests', 'datasets', 'consumptionroles', 'receivedshares'])
+    for (const { metadata } of scene.api.objects.list(plural)) checks.note(`5: ${plural} ${metadata.name} is left`);
+  for (const { metadata } of scene.api.objects.list('environments'))
+    if ((metadata.finalizers ?? []).length > 0) checks.note(`5: Environment ${metadata.name} is still held`);
+}
