@@ -3,6 +3,7 @@
  * a key never runs twice at once. What a key means, and when it is added, is the caller's business.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { isConflict } from './errors.ts';
 import type { LogFields, Logger } from './logging.ts';
@@ -84,30 +85,67 @@ async function run(options: ControllerOptions, signal: AbortSignal): Promise<voi
   if (signal.aborted) onStop();
   else signal.addEventListener('abort', onStop, { once: true });
   options.metrics?.workers(options.concurrency);
-  await Promise.all(Array.from({ length: options.concurrency }, () => work(options, signal, hardStop.signal)));
+  const breathe = createBreather();
+  const worker = (): Promise<void> => work({ ...options, breathe }, signal, hardStop.signal);
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
   cancelGrace?.();
 }
 
-async function work(options: ControllerOptions, stop: AbortSignal, hardStop: AbortSignal): Promise<void> {
+interface WorkerOptions extends ControllerOptions {
+  /** Resolves when the next reconcile may start. */
+  readonly breathe: () => Promise<void> | undefined;
+}
+
+async function work(options: WorkerOptions, stop: AbortSignal, hardStop: AbortSignal): Promise<void> {
   for (let item = await options.queue.get(stop); item !== undefined; item = await options.queue.get(stop)) {
     try {
       await process(options, item, hardStop);
     } finally {
       options.queue.done(item.key);
     }
+    await options.breathe();
   }
+}
+
+/** After so many reconciles others get their turn: answers of the API server, timers, the renewal of the lease. */
+const inARow = 32;
+
+/**
+ * Reconciles that find nothing to do wait for nothing, so that ten thousand of them in the queue would keep the process to themselves for many seconds: promises
+ * go before everything else (Node.js guide, "The Node.js Event Loop"). All workers of a controller pause together, for one turn of the event loop.
+ */
+function createBreather(): WorkerOptions['breathe'] {
+  let count = 0;
+  let pause: Promise<void> | undefined;
+  return () => {
+    if (++count >= inARow)
+      pause ??= setImmediate().then(() => {
+        count = 0;
+        pause = undefined;
+      });
+    return pause;
+  };
 }
 
 async function process(options: ControllerOptions, item: QueueItem, hardStop: AbortSignal): Promise<void> {
   const { clock, metrics, name } = options;
   const reconcileId = (options.newReconcileId ?? randomUUID)();
-  const logger = options.logger.child({ controller: name, ...logFieldsOf(item.key), reconcileId });
+  // Most reconciles log nothing, and a child costs more than many of them.
+  let child: Logger | undefined;
+  const loggerOf = (): Logger => (child ??= options.logger.child({ controller: name, ...logFieldsOf(item.key), reconcileId }));
   const started = clock.now();
   metrics?.started();
   const limit = timeLimit(options, hardStop);
-  const result = await reconcileSafely(options, item.key, { logger, signal: limit.signal, reconcileId });
+  const context: ReconcileContext = {
+    get logger() {
+      return loggerOf();
+    },
+    signal: limit.signal,
+    reconcileId,
+  };
+  const result = await reconcileSafely(options, item.key, context);
   limit.release();
-  settle(options, item, { result, logger });
+  settle(options, item, { result, context });
   metrics?.ended(labelOf(result), clock.now() - started);
 }
 
@@ -127,7 +165,11 @@ async function reconcileSafely(options: ControllerOptions, key: string, context:
   }
 }
 
-function settle(options: ControllerOptions, item: QueueItem, { result, logger }: { result: Result; logger: Logger }): void {
+function settle(
+  options: ControllerOptions,
+  item: QueueItem,
+  { result, context }: { readonly result: Result; readonly context: ReconcileContext },
+): void {
   const { queue } = options;
   switch (result.kind) {
     case 'done':
@@ -142,8 +184,8 @@ function settle(options: ControllerOptions, item: QueueItem, { result, logger }:
       const backoffMs = retry(queue, item, result.afterMs);
       const fields = { error: result.error, retries: queue.retries(item.key), retryInMs: backoffMs };
       // A conflict is how optimistic concurrency works: somebody was faster, the next try sees it.
-      if (isConflict(result.error)) logger.debug(fields, 'the object was changed meanwhile, trying again');
-      else logger.error(fields, 'reconcile failed, trying again');
+      if (isConflict(result.error)) context.logger.debug(fields, 'the object was changed meanwhile, trying again');
+      else context.logger.error(fields, 'reconcile failed, trying again');
     }
   }
 }
