@@ -11,7 +11,7 @@ const perContributionMs = 2;
 const longestRestMs = 2000;
 /** With more items than this undecided, others that write into the same document are probably among them. */
 const backlogLength = 20;
-/** How long a document waits for a backlog at most, and how often it looks (ms). A revoke must not wait long. */
+/** How long a document waits for a backlog at most, and how often it looks at the least (ms): about when it may be gone. A revoke must not wait long. */
 const longestWaitMs = 4000;
 const lookAgainMs = 200;
 
@@ -35,7 +35,9 @@ export function createCoalescer(clock: Pick<Clock, 'now'>, backlog: () => number
       dueSince.set(key, since);
       const pause = (restUntil.get(key) ?? now) - now;
       if (pause > 0) return pause;
-      return backlog() > backlogLength && now - since < longestWaitMs ? lookAgainMs : 0;
+      const length = backlog();
+      const left = since + longestWaitMs - now;
+      return length > backlogLength && left > 0 ? Math.min(left, Math.max(lookAgainMs, length)) : 0;
     },
     ran: (key, wrote, contributions = 0) => {
       dueSince.delete(key);

@@ -25,11 +25,12 @@ export async function publish(
 ): Promise<number | undefined> {
   const { item, report } = outcome;
   const uid = item.metadata.uid ?? '';
-  const waitMs = untoldMs(operator, uid, { conditions: report.conditions, shown: item.status?.conditions });
-  if (waitMs > 0) return waitMs;
   const fresh = operator.memory.history.get(uid) ?? [];
   const status = statusOf(operator, outcome, fresh);
-  const written = !isOldNews(operator, item, status) && (await writeStatus(operator, types.item, item, status));
+  if (sameJson(item.status, status) || isOldNews(operator, item, status)) return void operator.memory.untold.delete(uid);
+  const waitMs = untoldMs(operator, uid, { conditions: report.conditions, shown: item.status?.conditions });
+  if (waitMs > 0) return waitMs;
+  const written = await writeStatus(operator, types.item, item, status);
   // More may have been done in AWS while the status was on its way.
   const later = (operator.memory.history.get(uid) ?? []).filter((entry) => !fresh.includes(entry));
   operator.memory.history.set(uid, later);

@@ -66,14 +66,14 @@ export async function runControllers({ operator, metrics, abort, signal }: RunOp
     }),
     start(queues.dataset, (key) => reconcileDataset(operator, key), { concurrency: 20, first: cluster.datasets.store.list() }),
   ]);
-  await start(queues.item, (key) => reconcileItem(operator, key), { concurrency: 50, first: cluster.items.store.list() });
+  await start(queues.item, (key) => reconcileItem(operator, key), { concurrency: 20, first: cluster.items.store.list() });
   await Promise.all([
     start(queues.target, (key, context) => reconcileTarget(operator, key, context), {
       concurrency: 50,
       first: [],
       timeoutMs: targetTimeoutMs,
     }),
-    start(queues.request, (key) => reconcileRequest(operator, key), { concurrency: 20, first: [] }),
+    start(queues.request, (key) => reconcileRequest(operator, key), { concurrency: 10, first: [] }),
     start(queues.approval, (key) => reconcileApproval(operator, key), { concurrency: 10, first: [] }),
     start(queues.orphans, (key, context) => reconcileOrphans(operator, key, context.signal), { concurrency: 2, first: [] }),
   ]);

@@ -15,7 +15,7 @@ import { finalizers, type Operator } from './operator.ts';
 import { untoldMs } from './patience.ts';
 import { removeReceivedShare, syncReceivedShare } from './received-share.ts';
 import { requestStatus } from './request-status.ts';
-import { writeStatus } from './status.ts';
+import { sameJson, writeStatus } from './status.ts';
 
 const staleCacheMs = 20;
 
@@ -45,9 +45,11 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   }
   const summary = summarize(operator, request, { dataset, visible, items });
   if (summary === undefined) return { kind: 'done' };
-  const waitMs = untoldMs(operator, request.metadata.uid ?? '', { ...summary, shown: request.status?.conditions ?? [] });
+  const status = requestStatus(operator, request, summary);
+  const news = { ...summary, shown: request.status?.conditions ?? [] };
+  const waitMs = sameJson(request.status, status) ? 0 : untoldMs(operator, request.metadata.uid ?? '', news);
   if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
-  await writeStatus(operator, types.request, request, requestStatus(operator, request, summary));
+  await writeStatus(operator, types.request, request, status);
   if (dataset !== undefined && (visible || items.length > 0)) await syncReceivedShare(operator, { request, dataset, summary });
   else await removeReceivedShare(operator, key);
   return { kind: 'done' };
