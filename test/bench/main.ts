@@ -1,7 +1,7 @@
 /**
  * The benchmarks (`make bench`): what shares cost in AWS calls, on a real API server and the AWS stand-in, beside what data.all's code costs for the same.
  * Counts are exact and the same on every machine; seconds are this machine's. It asserts nothing: bounds are in test/cluster/aws-numbers.test.ts.
- * `--requests=<n>` makes another number of requests than 1,000 for the crowd on one bucket.
+ * `--requests=<n>` makes another number of requests than 1,000 for the crowd on one bucket; with 0 there is none.
  */
 import { parseArgs } from 'node:util';
 import { callsIn, namesOf, quiet, share } from '../cluster/aws-cases.ts';
@@ -31,6 +31,7 @@ async function run(sluice: Sluice, requests: number): Promise<void> {
   const { rows, policies } = await hundredKeys(sluice);
   log(`\nA hundred buckets with keys for one role: ${String(policies)} policies\n`);
   table(rows);
+  if (requests === 0) return;
   log(`\n${String(requests)} requests by as many roles on one bucket, approved at once\n`);
   await crowd(sluice, requests);
 }

@@ -73,14 +73,22 @@ describe('a share in a system at rest', () => {
     expect(writesOf(callsIn(sluice, world, stopped))).toEqual([]);
   });
 
-  it('costs at most 12 calls to take back', async () => {
-    const world = await sluice.world();
-    await share(sluice, world, 'weekly', { items: ['orders'] });
+  // The last share on a bucket: an emptied policy is deleted only after a second read.
+  it.each([
+    { bucket: 'orders', calls: 8, writes: ['iam:DetachRolePolicy', 'iam:DeletePolicy', 's3:DeleteBucketPolicy'] },
+    {
+      bucket: 'vault',
+      calls: 11,
+      writes: ['iam:DetachRolePolicy', 'iam:DeletePolicy', 'kms:PutKeyPolicy', 's3:DeleteBucketPolicy'],
+    },
+  ])('of $bucket costs at most $calls calls to take back', { retry: 2 }, async ({ bucket, calls, writes }) => {
+    const world = await sluice.world({ buckets: ['orders'], encrypted: ['vault'] });
+    await share(sluice, world, 'weekly', { items: [bucket] });
     const before = await quiet(sluice);
     await kubectl(['delete', 'sharerequest', 'weekly', '-n', world.consumer.namespace]);
     await quiet(sluice);
     const made = callsIn(sluice, world, before);
-    expect(writesOf(made)).toEqual(['iam:DetachRolePolicy', 'iam:DeletePolicy', 's3:DeleteBucketPolicy']);
-    expect(made.length, namesOf(made).join(' ')).toBeLessThanOrEqual(12);
+    expect(writesOf(made)).toEqual(writes);
+    expect(made.length, namesOf(made).join(' ')).toBeLessThanOrEqual(calls);
   });
 });
