@@ -37,8 +37,10 @@ export async function reconcileOrphans(operator: Operator, name: string, signal:
   const basis = basisOf(environment);
   try {
     const clients = operator.sessions.clients(sessionOf(environment));
+    const explained = recordedTargets(operator);
     const looked = await lookForMarks(clients, questionFor(operator, environment), signal);
-    conclude(operator, environment, looked);
+    // What a share wrote or took back meanwhile is explained by the records before or after.
+    conclude(operator, environment, { looked, explained: new Set([...explained, ...recordedTargets(operator)]) });
   } catch (error) {
     if (classifyAwsError(error).kind === 'expired') operator.sessions.forget(sessionOf(environment));
     return { kind: 'retry', error };
@@ -68,11 +70,16 @@ function basisOf({ metadata }: Environment): string {
   return [metadata.uid, metadata.generation, metadata.annotations?.[allowRemovalAnnotation]].join('|');
 }
 
+/** What was seen, and the targets that some record named while it was. */
+interface Explained {
+  readonly looked: Looked;
+  readonly explained: ReadonlySet<string>;
+}
+
 /** From what was seen to what is known, told and done. */
-function conclude(operator: Operator, environment: Environment, looked: Looked): void {
+function conclude(operator: Operator, environment: Environment, { looked, explained }: Explained): void {
   const { memory, cluster, clock, orphanSweepMs } = operator;
   const { name, annotations: given } = environment.metadata;
-  const explained = recordedTargets(operator);
   const found = looked.marked.filter(({ target }) => !explained.has(target));
   const before = memory.sweeps.get(name);
   const orphans = seenSince(found.map(orphanOf), before?.orphans ?? [], clock.now());

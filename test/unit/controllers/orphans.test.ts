@@ -66,6 +66,21 @@ describe('a sweep', () => {
     expect(callsOf(world)).toEqual(['iam:ListPolicies', 's3control:ListAccessPoints', 's3:ListBuckets', 'iam:ListPolicies']);
   });
 
+  test('given a share that ends while the sweep looks, then what was seen of it is no orphan', async () => {
+    const { world } = orphans;
+    const [role, other] = [await world.role('analysts'), await world.role('other')];
+    await world.bucket('acme-orders');
+    await orphans.debris(role, 'acme-orders');
+    const left = { target: `s3:bucket-policy/${producer}/acme-orders`, principal: other.arn, time: '2026-01-01T00:00:00Z' };
+    orphans.datasets.replace([aDatasetWith([], [left])]);
+    orphans.items.replace([anItemOn([left.target], { principal: role, state: 'Revoking' })]);
+    world.aws.onCall(({ operation }) => {
+      if (operation === 'GetBucketPolicy') orphans.items.replace([]);
+    });
+    await orphans.sweep();
+    expect(targetsOf()).toEqual([]);
+  });
+
   test('given statements and policies of another installation, then they are not ours', async () => {
     const { world } = orphans;
     const role = await world.role('analysts');
