@@ -11,13 +11,11 @@ import { wakeRequests } from './dependents.ts';
 import { recordingMs, setFinalizer } from './finalizers.ts';
 import { roleCaseOf } from './gather.ts';
 import { platformOf } from './gather-context.ts';
-import { sameObservation, seenPrincipal } from './observations.ts';
+import { afterLook, sameObservation, seenPrincipal } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
-import { verdictConditions } from './verdict.ts';
-
-const problemRetryMs = 30_000;
+import { retryAfter, verdictConditions } from './verdict.ts';
 
 /** Reconciles one ConsumptionRole. */
 export async function reconcileRole(operator: Operator, key: string, signal: AbortSignal): Promise<Result> {
@@ -37,7 +35,7 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',
-    afterMs: jittered(verdict.kind === 'ok' ? operator.verifyIntervalMs : problemRetryMs, operator.random),
+    afterMs: jittered(verdict.kind === 'ok' ? operator.verifyIntervalMs : retryAfter(verdict), operator.random),
   };
 }
 
@@ -47,14 +45,15 @@ async function observe(operator: Operator, role: ConsumptionRole, signal: AbortS
   const { observations, principals, inspected, clock } = operator;
   const known = observations.principals.get(role.spec.principalArn);
   const place = `role/${role.spec.principalArn}`;
-  const interval = known?.kind === 'found' ? operator.verifyIntervalMs : problemRetryMs;
+  const interval = known?.kind === 'found' ? operator.verifyIntervalMs : retryAfter(judgeRole(input, platformOf(operator)));
   if (known !== undefined && clock.now() - (inspected.get(place)?.at ?? 0) < interval * 0.9) return false;
   const verdict = judgeRole({ ...input, seen: undefined }, platformOf(operator));
   const name = principalName(role.spec.principalArn);
   if (verdict.kind !== 'unknown' || input.known?.state?.kind !== 'ready' || name === undefined) return false;
   inspected.set(place, { at: clock.now(), generation: 0 });
-  const observed = seenPrincipal(
-    await principals.observe(sessionOf(input.known.environment), role.spec.principalArn, name, signal),
+  const observed = afterLook(
+    known,
+    seenPrincipal(await principals.observe(sessionOf(input.known.environment), role.spec.principalArn, name, signal)),
   );
   observations.principals.set(role.spec.principalArn, observed);
   return !sameObservation(known, observed);

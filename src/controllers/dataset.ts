@@ -15,13 +15,11 @@ import { handledAnnotations } from './handled.ts';
 import { recordingMs, setFinalizer } from './finalizers.ts';
 import { bucketCaseOf } from './gather.ts';
 import { platformOf } from './gather-context.ts';
-import { bucketKey, sameObservation, seen } from './observations.ts';
+import { afterLook, bucketKey, sameObservation, seen } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
-import { leftoverConditions, verdictConditions } from './verdict.ts';
-
-const problemRetryMs = 30_000;
+import { leftoverConditions, retryAfter, verdictConditions } from './verdict.ts';
 
 /** Reconciles one Dataset. */
 export async function reconcileDataset(operator: Operator, key: string): Promise<Result> {
@@ -41,7 +39,7 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',
-    afterMs: jittered(worst === undefined ? operator.verifyIntervalMs : problemRetryMs, operator.random),
+    afterMs: jittered(worst === undefined ? operator.verifyIntervalMs : retryAfter(worst), operator.random),
   };
 }
 
@@ -61,8 +59,8 @@ async function inspect(operator: Operator, dataset: Dataset, key: string): Promi
   const cases = dataset.spec.buckets
     .map((bucket) => bucketCaseOf(operator, dataset, bucket.name))
     .filter((each) => each !== undefined);
-  const healthy = cases.every((each) => judgeBucket(each, platformOf(operator)).kind === 'ok');
-  const interval = healthy ? operator.verifyIntervalMs * 0.9 : problemRetryMs * 0.9;
+  const worst = cases.map((each) => judgeBucket(each, platformOf(operator))).find(({ kind }) => kind !== 'ok');
+  const interval = (worst === undefined ? operator.verifyIntervalMs : retryAfter(worst)) * 0.9;
   const due = last === undefined || last.generation !== generation || clock.now() - last.at >= interval;
   const unseen = cases.filter(
     (each) =>
@@ -83,19 +81,23 @@ async function readCase({ sessions, observations }: Operator, { bucket, known, k
   if (known === undefined) return false;
   const place = bucketKey(known.environment.spec.accountId, bucket.name);
   const before = { bucket: observations.buckets.get(place), key: observations.keys.get(bucket.kmsKeyArn ?? '') };
-  const found = seen(
-    await observeBucket(sessions, sessionOf(known.environment), bucket.name, needsTags(known.environment.spec.claims)),
+  const found = afterLook(
+    before.bucket,
+    seen(await observeBucket(sessions, sessionOf(known.environment), bucket.name, needsTags(known.environment.spec.claims))),
   );
   observations.buckets.set(place, found);
   if (bucket.kmsKeyArn !== undefined && keyKnown?.state?.kind === 'ready') {
     observations.keys.set(
       bucket.kmsKeyArn,
-      seen(
-        await observeKey(
-          sessions,
-          sessionOf(keyKnown.environment),
-          bucket.kmsKeyArn,
-          needsTags(keyKnown.environment.spec.claims),
+      afterLook(
+        before.key,
+        seen(
+          await observeKey(
+            sessions,
+            sessionOf(keyKnown.environment),
+            bucket.kmsKeyArn,
+            needsTags(keyKnown.environment.spec.claims),
+          ),
         ),
       ),
     );

@@ -22,10 +22,8 @@ import { sessionOf } from './session.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { permissionConditions } from './permissions.ts';
 import { stampConditions, writeStatus } from './status.ts';
-import { leftoverConditions } from './verdict.ts';
+import { leftoverConditions, retryMs } from './verdict.ts';
 
-/** A session that can't be had is tried again this often: most causes are mended in AWS, where no event comes from. */
-const notReadyRetryMs = 30_000;
 const policySizeLimit = 6144;
 /** The list in the CRD holds no more. */
 const ownersShown = 400;
@@ -56,8 +54,13 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
     operator.queues.orphans.add(name);
   }
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
-  const again = found.kind === 'ready' || !found.passing ? operator.verifyIntervalMs : notReadyRetryMs;
+  const again = found.kind === 'ready' || !found.passing ? operator.verifyIntervalMs : retryAfterFinding(found);
   return { kind: 'requeue', afterMs: jittered(again, operator.random) };
+}
+
+/** Where AWS did not answer, soon; where something has to be mended in AWS, less often. */
+function retryAfterFinding({ reason }: Extract<EnvironmentFinding, { readonly kind: 'notReady' }>): number {
+  return reason === 'ProgressingWithRetry' ? retryMs.passing : retryMs.problem;
 }
 
 /** AWS is asked when something that matters has changed, and when it is time; not whenever somebody looks at the Environment. */
@@ -74,7 +77,7 @@ async function inspectWhenDue(operator: Operator, environment: Environment, sign
     olderTwin(operator, environment),
   ].join('|');
   const last = observations.entered.get(name);
-  const interval = last?.found.kind === 'ready' ? operator.verifyIntervalMs : notReadyRetryMs;
+  const interval = last === undefined || last.found.kind === 'ready' ? operator.verifyIntervalMs : retryAfterFinding(last.found);
   if (last?.basis === basis && clock.now() - last.at < interval * 0.9) return last.found;
   // A changed external id must not meet a session that was made with the old one.
   if (last !== undefined && last.basis !== basis) operator.sessions.forget(sessionOf(environment));

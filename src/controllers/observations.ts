@@ -3,7 +3,7 @@
  * and Datasets fill it; decisions read it.
  */
 import type { BucketObservation, KeyObservation, Observed } from '../aws/buckets.ts';
-import type { AwsFailure } from '../aws/errors.ts';
+import { isRetryable, type AwsFailure } from '../aws/errors.ts';
 import type { PrincipalObservation } from '../aws/principals.ts';
 import type { EnvironmentState, PrincipalFacts, Seen } from '../shares/judge.ts';
 
@@ -58,13 +58,19 @@ export function seenPrincipal(observed: PrincipalObservation): NonNullable<Seen<
   return { kind, value };
 }
 
-/** A denied call names the permission that it needs. */
-function failed({ code, message, actions }: AwsFailure): {
-  readonly kind: 'failed';
-  readonly code: string;
-  readonly message: string;
-} {
-  return { kind: 'failed', code, message: actions === undefined ? message : `${actions.join(' and ')} is denied: ${message}` };
+/** A denied call names the permission that it needs; one that AWS only did not answer says nothing of the thing. */
+function failed({ kind, code, message, actions }: AwsFailure): Extract<Seen<never>, { readonly kind: 'failed' }> {
+  return {
+    kind: 'failed',
+    code,
+    message: actions === undefined ? message : `${actions.join(' and ')} is denied: ${message}`,
+    ...(isRetryable(kind) ? { passing: true } : {}),
+  };
+}
+
+/** What is known after another look: what was found stays known where AWS did not answer. */
+export function afterLook<T>(before: Seen<T>, now: NonNullable<Seen<T>>): NonNullable<Seen<T>> {
+  return now.kind === 'failed' && now.passing === true && before?.kind === 'found' ? before : now;
 }
 
 /** True where the two say the same, so that nothing depending on it has to be decided again. */

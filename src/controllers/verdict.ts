@@ -2,6 +2,14 @@
 import type { Verdict } from '../shares/judge.ts';
 import type { ConditionValue } from '../shares/report.ts';
 
+/** How soon AWS is asked again (ms): where it did not answer, and where people or AWS have to mend something that no event tells of. */
+export const retryMs = { passing: 5000, problem: 30_000 } as const;
+
+/** How soon a verdict is looked at again, where it isn't good. */
+export function retryAfter(verdict: Verdict): number {
+  return verdict.kind === 'problem' && verdict.reason === 'ProgressingWithRetry' ? retryMs.passing : retryMs.problem;
+}
+
 /** Ready, with Stalled beside it where somebody has to act. */
 export function verdictConditions(verdict: Verdict, readyMessage: string): ConditionValue[] {
   if (verdict.kind === 'ok') return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: readyMessage }];
@@ -10,7 +18,7 @@ export function verdictConditions(verdict: Verdict, readyMessage: string): Condi
   const { reason, message } = verdict.kind === 'notClaimed' ? { reason: 'NotClaimed', message: verdict.message } : verdict;
   return [
     { type: 'Ready', status: 'False', reason, message },
-    { type: 'Stalled', status: 'True', reason, message },
+    { type: reason === 'ProgressingWithRetry' ? 'Reconciling' : 'Stalled', status: 'True', reason, message },
   ];
 }
 

@@ -20,7 +20,13 @@ import { choosesNamespace, type NamespaceLabels } from './selectors.ts';
 export type Seen<T> =
   | { readonly kind: 'found'; readonly value: T }
   | { readonly kind: 'notFound' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      /** Nothing was learned of the thing: AWS throttled, failed or could not be reached. */
+      readonly passing?: true;
+    }
   | undefined;
 
 /** A principal as IAM knows it. */
@@ -216,7 +222,9 @@ function claimVerdict(
   // Only a tag could still say yes, and the tags were not read: no answer yet, rather than a claim that seems lost.
   if (needsTags(claims) && seen === undefined) return unknown;
   if (needsTags(claims) && seen?.kind === 'failed')
-    return problem('PermissionsMissing', `the tags of ${resource.qualified} can't be read (${seen.code}): ${seen.message}`);
+    return seen.passing === true
+      ? passing(`the tags of ${resource.qualified}`, seen)
+      : problem('PermissionsMissing', `the tags of ${resource.qualified} can't be read (${seen.code}): ${seen.message}`);
   const message = `no claim of Environment ${known?.environment.metadata.name ?? '?'} lets namespace ${namespace.name} speak for ${resource.qualified}: ask the platform team for one`;
   return { kind: 'notClaimed', message, immediately: endsImmediately(claims, namespace, platform.trustedLabels) };
 }
@@ -258,10 +266,16 @@ function seenVerdict(seen: Seen<unknown>, what: string, notFound: string): Verdi
   if (seen === undefined) return unknown;
   if (seen.kind === 'found') return ok;
   if (seen.kind === 'notFound') return problem(notFound, `${what} does not exist: check the spelling, or create it`);
+  if (seen.passing === true) return passing(what, seen);
   return problem(
     seen.code === 'AccessDenied' || seen.code === 'AccessDeniedException' ? 'PermissionsMissing' : notFound,
     `${what} can't be read (${seen.code}): ${seen.message}`,
   );
+}
+
+/** What AWS did not say just now is no statement about the thing. */
+function passing(what: string, { code }: { readonly code: string }): Verdict {
+  return problem('ProgressingWithRetry', `${what} can't be read just now (AWS answered ${code}); it is tried again`);
 }
 
 function tagsOf(

@@ -79,6 +79,7 @@ describe('a bucket', () => {
     ['was not looked at yet', { seenBucket: undefined }, 'unknown'],
     ['does not exist', { seenBucket: { kind: 'notFound' } }, 'BucketNotFound'],
     ['may not be read', { seenBucket: failed }, 'PermissionsMissing'],
+    ['is not answered for just now', { seenBucket: { ...failed, code: 'SlowDown', passing: true } }, 'ProgressingWithRetry'],
     ['has a key in an account without Environment', { dataset: encrypted, keyKnown: undefined }, 'KeyNotFound'],
     ['has a key that is not claimed', { dataset: encrypted, keyKnown: { environment: unclaimed, state: ready } }, 'notClaimed'],
     ['has a key in another region', { dataset: elsewhere }, 'RegionMismatch'],
