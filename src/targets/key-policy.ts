@@ -50,6 +50,8 @@ export const keyPolicy: TargetKind<KeyPolicyCoordinates, ResourceGrant, Observed
   plan: (input) => planResourcePolicy(policyInput(input), traitsOf(input.coordinates)),
   action: () => 'kms:PutKeyPolicy',
   apply,
+  // KMS API Reference, PutKeyPolicy: the state of the key does not allow it.
+  reasonOf: (code) => (code.startsWith('KMSInvalidState') ? 'KeyNotUsable' : undefined),
   assess,
   fingerprint: ({ policy }) => policyFingerprint(policy),
   foreign: ({ policy }, installation) => policyForeignText(policy, installation),

@@ -45,8 +45,14 @@ export const sharePolicy: TargetKind<
   fingerprint: ({ principalExists, shards }) =>
     JSON.stringify([principalExists, shards.map(({ arn, attached, text }) => [arn, attached, text])]),
   foreign: () => '',
-  reasonOf: (code) => (code.startsWith('EntityAlreadyExists') ? 'NotOwned' : undefined),
+  reasonOf,
 };
+
+/** UnmodifiableEntity: only AWS itself may change the role (IAM API Reference, AttachRolePolicy). */
+function reasonOf(code: string): string | undefined {
+  if (code.startsWith('EntityAlreadyExists')) return 'NotOwned';
+  return code.startsWith('UnmodifiableEntity') ? 'ProtectedRole' : undefined;
+}
 
 function actionOf({ kind }: SharePolicyStep, { principalArn }: SharePolicyCoordinates): string {
   const whom = iamName(principalArn).kind === 'user' ? 'User' : 'Role';

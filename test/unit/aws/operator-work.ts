@@ -8,6 +8,7 @@ import { observeBucket, observeKey } from '../../../src/aws/buckets.ts';
 import type { AwsCall } from '../../../src/aws/clients.ts';
 import { classifyAwsError } from '../../../src/aws/errors.ts';
 import { createRateLimiter } from '../../../src/aws/limiter.ts';
+import { lookForMarks } from '../../../src/aws/orphans.ts';
 import { createPrincipals } from '../../../src/aws/principals.ts';
 import { createSessions, type Sessions } from '../../../src/aws/sessions.ts';
 import { accessPoint } from '../../../src/targets/access-point.ts';
@@ -127,10 +128,27 @@ async function look({ sessions, key, told, world, analyst, reporter }: Parts): P
     await principals.observe(sessionOf(consumer), reporter.arn, { kind: 'user', name: 'reporter' }),
   ];
   for (const one of seen) if (one.kind === 'failed') told.push(one.failure.actions?.join() ?? one.failure.message);
+  await sweep(sessions);
   await sessions
     .clients(sessionOf(consumer))
     .iam.send(new GetAccountSummaryCommand({}))
     .catch(() => undefined);
+}
+
+/** What the daily look for orphans asks. */
+async function sweep(sessions: Sessions): Promise<void> {
+  const session = sessionOf(producer);
+  const question = {
+    session,
+    installation,
+    iam: true,
+    principals: [],
+    buckets: { names: [], globs: ['acme*'] },
+    points: true,
+    keys: [],
+    isExplained: () => false,
+  };
+  await lookForMarks(sessions.clients(session), question, new AbortController().signal);
 }
 
 /** A role and a user get a bucket, a key and a folder; later more, so often that old versions have to go. */

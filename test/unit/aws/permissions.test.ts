@@ -16,6 +16,7 @@ const dispensable = new Set([
   'iam:ListUserPolicies',
   's3:GetAccountPublicAccessBlock',
   's3:GetBucketPublicAccessBlock',
+  's3:ListAccessPoints',
   's3:ListAllMyBuckets',
 ]);
 

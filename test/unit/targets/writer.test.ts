@@ -60,6 +60,16 @@ describe('what AWS refuses', () => {
     expect(report.failure?.requestId).toBeDefined();
   });
 
+  it('as a state of the key or of the role: the reason says so', async () => {
+    const key = await world.key();
+    const refuse = (operation: string, code: string) =>
+      world.aws.faults.add({ kind: 'error', code, status: 400, times: 1, match: { operation } });
+    refuse('PutKeyPolicy', 'KMSInvalidStateException');
+    expect(states(await world.runKey(key, [wantKey(analyst)]))).toEqual(['Failed/KeyNotUsable']);
+    refuse('AttachRolePolicy', 'UnmodifiableEntity');
+    expect(states(await world.runShare(analyst.arn, [wantShare(analyst, 'acme')]))).toEqual(['Failed/ProtectedRole']);
+  });
+
   it('as throttling or an outage: it is pending, and nothing is called successful', async () => {
     for (const kind of ['throttle', 'error', 'expired-token', 'refuse-connection'] as const) {
       const remove = world.aws.faults.add({ kind, match: { operation: 'PutBucketPolicy' } });
