@@ -99,7 +99,7 @@ const resolution = z.strictObject({
   ),
   state: oneOf(
     ['Granting', 'Live', 'Revoking'],
-    'Granting: being put in place, or being narrowed. Live: a read-back has shown exactly it, so what deviates from now on is drift. Revoking: has to go; the entry goes when a read-back finds nothing left.',
+    'Granting: being put in place. Live: a read-back has shown all of it, so what is missing from now on is drift. Revoking: has to go; the entry goes when a read-back finds nothing left.',
   ),
   digest: digest('Hash of what was consented to.'),
 });

@@ -78,11 +78,7 @@ function entriesWith(
   const done = entries.filter((entry) => {
     const fingerprint = fingerprintOf(entry, asked.mode, asked.rule);
     const contribution = contributionId(item, entry);
-    return entry.targets.every((target) => {
-      const found = lookup({ contribution, target, fingerprint });
-      // What is there beside it may be what was just narrowed: it is not in place before that is gone.
-      return found?.state === asked.state && (asked.mode === 'drop' || found.excess.length === 0);
-    });
+    return entry.targets.every((target) => lookup({ contribution, target, fingerprint })?.state === asked.state);
   });
   return new Set(done.map((entry) => entry.id));
 }

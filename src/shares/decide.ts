@@ -20,6 +20,7 @@ import {
 import type { Decision, DecisionInput, Live, Situation } from './decision.ts';
 import { endingOf, isUnexplained, type Ending } from './endings.ts';
 import { asksAgain, coveringTuples, type Covering } from './news.ts';
+import { replaceEntry } from './narrowing.ts';
 import { intersectPermissions, type Permission } from './permissions.ts';
 
 export type { Decision, DecisionInput, EndReason, SharingLimits, Situation } from './decision.ts';
@@ -157,24 +158,20 @@ function keepLive(
   return {
     situation,
     consent: withExpiry(live.consent, expiryOfItem(input, recorded)),
-    resolved: kept.map((each) => (each.id === refreshed.id ? refreshed : each)),
+    resolved: replaceEntry(kept, refreshed),
     permissions,
     dueAt: nextExpiry(input, recorded),
     discard: false,
   };
 }
 
-/**
- * `Granting` until a read-back has shown exactly it; from then on what deviates is drift. What is wider, or for another role, has to be granted first; what is
- * narrower has to be taken away first, which is nobody's drift and is written where drift is only reported.
- */
+/** `Granting` until a read-back has shown all of it; from then on what is missing is drift. What is wider, or for another role, has to be granted first. */
 function refresh(input: DecisionInput, kept: readonly ResolvedShare[], { live, permissions }: Sustained): ResolvedShare {
   const { entry } = live;
   const before = kept.find((each) => each.id === entry.id);
-  const same =
-    before?.permissions.length === permissions.length && permissions.every((each) => before.permissions.includes(each));
+  const wider = permissions.some((permission) => before?.permissions.includes(permission) !== true);
   const another = before?.principal.uniqueId !== entry.principal.uniqueId;
-  const state = same && !another && (before.state === 'Live' || input.applied.has(entry.id)) ? 'Live' : 'Granting';
+  const state = !wider && !another && (before.state === 'Live' || input.applied.has(entry.id)) ? 'Live' : 'Granting';
   return { ...entry, permissions: [...permissions], state };
 }
 
@@ -249,7 +246,7 @@ function grant(input: DecisionInput, kept: readonly ResolvedShare[], covering: C
   return {
     situation: granted(input, live, exceeding),
     consent: withExpiry(consent, expiryOfItem(input, live)),
-    resolved: [...kept.filter((each) => each.id !== entry.id).map(revoking), entry],
+    resolved: replaceEntry(kept.map(revoking), entry),
     permissions,
     dueAt: nextExpiry(input, live),
     discard: false,
