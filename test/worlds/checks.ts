@@ -174,6 +174,8 @@ function foreignKept(state: State, { operation }: CallEvent, document: Shared): 
       `1: ${operation} changed other people's statements of ${name}: ${foreign.get(name) ?? ''} became ${now}`,
     );
   foreign.set(name, now);
+  // What was lost may be read once more from an old copy, and written again.
+  if (raced) editedAt.set(name, scene.clock.now());
 }
 
 function foreignIn(scene: Scene, document: Shared): string {
