@@ -82,11 +82,11 @@ export function isPaused({ open }: ConflictMemory, now: number): boolean {
   return open !== undefined && now < open.repairAt;
 }
 
-/** When to look again on the conflict's account: to repair, or to see whether the repair has held. */
+/** When to look again on the conflict's account: to repair, or to see whether the repair has held. What is due already waits as everything that fails does. */
 export function conflictDueAt({ open, standingSince }: ConflictMemory, now: number): number | undefined {
   if (open === undefined) return undefined;
-  if (standingSince !== undefined) return standingSince + open.delayMs;
-  return Math.max(now, open.repairAt);
+  const dueAt = standingSince === undefined ? open.repairAt : standingSince + open.delayMs;
+  return dueAt > now ? dueAt : undefined;
 }
 
 /** What the people of an item that was undone are told until a repair has held; undefined: it has no part in a conflict. */

@@ -73,9 +73,10 @@ export function foreignChanged(memory: TargetMemory, foreign: string, now: numbe
   return before.hash !== hash(foreign);
 }
 
-/** When the second look is due. */
-export function secondLookAt(memory: TargetMemory): number | undefined {
-  return memory.foreign === undefined ? undefined : memory.foreign.writtenAt + visibilityMs;
+/** When the second look is due; one that is overdue, since AWS could not be read, waits as everything that fails does. */
+export function secondLookAt({ foreign }: TargetMemory, now: number): number | undefined {
+  const dueAt = foreign === undefined ? now : foreign.writtenAt + visibilityMs;
+  return dueAt > now ? dueAt : undefined;
 }
 
 function hash(text: string): string {

@@ -85,6 +85,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
   const { kind, coordinates, contributions } = run.request;
   const observed = run.view?.observed;
   const assessment = observed === undefined ? undefined : kind.assess(asAsked(run, observed));
+  const now = run.writer.options.clock.now();
   if (assessment !== undefined) noteWrites(run, assessment);
   const items = resultsOf({
     contributions,
@@ -108,9 +109,9 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     writes: run.writes,
     concurrentForeignChange: run.concurrentForeignChange,
     superseded: isSuperseded(run),
-    ...optional('readBackAt', secondLookAt(run.memory)),
+    ...optional('readBackAt', secondLookAt(run.memory, now)),
     ...optional('conflict', run.memory.conflict.open),
-    ...optional('lookAt', conflictDueAt(run.memory.conflict, run.writer.options.clock.now())),
+    ...optional('lookAt', conflictDueAt(run.memory.conflict, now)),
     ...optional('failure', run.failure),
   };
 }

@@ -123,6 +123,18 @@ export const environments: BadInput[] = [
     { 'spec.sharePolicyPrefix': 'my-prefix' },
     'must be 1 to 12 lower case letters and digits',
   ],
+  [
+    'Environment',
+    'a share of documents beyond the whole',
+    { 'spec.limits': { documentShare: 101 } },
+    'spec.limits.documentShare in body should be less than or equal to 100',
+  ],
+  [
+    'Environment',
+    'no share of documents at all',
+    { 'spec.limits': { documentShare: 0 } },
+    'spec.limits.documentShare in body should be greater than or equal to 1',
+  ],
 ];
 
 /** Bad ConsumptionRoles. */

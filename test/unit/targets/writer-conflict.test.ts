@@ -26,9 +26,9 @@ const want = (principal: PrincipalRef, over: Partial<Contribution<ResourceGrant>
   wantBucket(principal, 'acme', { question: 'want', ...over });
 const run = (...wants: readonly Contribution<ResourceGrant>[]) => world.runBucket('acme', wants);
 const puts = (): number => writesOf(world).filter((name) => name === 's3:PutBucketPolicy').length;
+const put = (Policy: string): Promise<unknown> => world.producer.s3.send(new PutBucketPolicyCommand({ Bucket: 'acme', Policy }));
 /** Puts back what its state file says. */
-const terraform = (): Promise<unknown> =>
-  world.producer.s3.send(new PutBucketPolicyCommand({ Bucket: 'acme', Policy: documentOf(deny) }));
+const terraform = (): Promise<unknown> => put(documentOf(deny));
 
 interface War {
   readonly forMs: number;
@@ -151,7 +151,7 @@ describe('the end of a quarrel', () => {
     await run(want(analyst));
     const good = (await world.policyOf('acme')) ?? '';
     await quarrel(want(analyst));
-    await world.producer.s3.send(new PutBucketPolicyCommand({ Bucket: 'acme', Policy: good }));
+    await put(good);
     const writes = puts();
     world.clock.advance(minute);
     const report = await run(want(analyst));
@@ -174,16 +174,14 @@ describe('the end of a quarrel', () => {
 describe('while repairs wait', () => {
   it('given a share is revoked, then it is taken back at once', async () => {
     await quarrel(want(analyst), want(auditor));
-    await world.runBucket('acme', [want(analyst)]);
     const report = await run(want(analyst), want(auditor, { mode: 'drop', question: 'drop' }));
     expect(states(report)[1]).toBe('Removed');
-    await world.producer.s3.send(new PutBucketPolicyCommand({ Bucket: 'acme', Policy: documentOf(deny) }));
   });
 
   it('given a share is revoked that the other tool keeps putting back, then each of its turns is answered', async () => {
     await run(want(analyst), want(auditor));
     const snapshot = (await world.policyOf('acme')) ?? '';
-    const restore = () => world.producer.s3.send(new PutBucketPolicyCommand({ Bucket: 'acme', Policy: snapshot }));
+    const restore = () => put(snapshot);
     await quarrel(want(analyst), want(auditor));
     for (let turn = 0; turn < 3; turn++) {
       await restore();
@@ -216,6 +214,26 @@ describe('while repairs wait', () => {
     world.clock.advance(2 * minute);
     await run(asked);
     expect(puts()).toBe(2);
+  });
+});
+
+describe('when the time has come and AWS refuses', () => {
+  it('given the repair or the look fails, then no time in the past is asked for: the queue would run for nothing', async () => {
+    const { lookAt } = await quarrel(want(analyst));
+    world.clock.advance((lookAt ?? 0) - world.clock.now());
+    const remove = world.aws.faults.add({
+      kind: 'error',
+      code: 'AccessDenied',
+      status: 403,
+      match: { operation: 'PutBucketPolicy' },
+    });
+    expect((await run(want(analyst))).lookAt).toBeUndefined();
+    remove();
+    await run(want(analyst));
+    world.clock.advance(hour);
+    world.aws.faults.add({ kind: 'error', code: 'AccessDenied', status: 403, match: { operation: 'GetBucketPolicy' } });
+    const { lookAt: again, readBackAt } = await run(want(analyst));
+    expect([again, readBackAt]).toEqual([undefined, undefined]);
   });
 });
 
