@@ -14,9 +14,6 @@ import { sameJson } from './status.ts';
 /** Who is in use is looked at again at most this often, however many items change. */
 const usedDelayMs = 500;
 
-/** Shares that are under way come before those that have not begun: else thousands that come at once are all half done for as long as it takes. */
-const newcomerPriority = Priority.resync / 2;
-
 /** Subscribes all queues to the caches. */
 export function connect(operator: Operator): void {
   const { cluster, queues, memory } = operator;
@@ -48,10 +45,7 @@ export function connect(operator: Operator): void {
   cluster.items.onEvent((event) => {
     // What we recorded in an item is no news for its request: that comes with the item's next report.
     const sum = event.type === 'updated' ? { afterMs: sumPatience(operator) } : {};
-    const newcomer = event.type === 'added' && !event.initial ? { priority: newcomerPriority } : {};
-    onChange(event, (object, options) =>
-      wakeItem(operator, object, { item: { ...options, ...newcomer }, sum: { ...options, ...sum } }),
-    );
+    onChange(event, (object, options) => wakeItem(operator, object, { item: options, sum: { ...options, ...sum } }));
     if (event.type !== 'added' || !event.initial) wakeUsed(operator, event);
   });
   cluster.received.onEvent((event) =>
