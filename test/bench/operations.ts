@@ -71,27 +71,42 @@ function datasetOf({ buckets }: World): Readonly<Record<string, unknown>> {
   return { folders: [{ name: 'raw', bucket: buckets['orders'], prefix: 'raw' }] };
 }
 
-/** A hundred buckets with keys, asked for by one request. */
+/** A hundred buckets with keys, in two Datasets as one holds at most fifty, asked for by a request each. */
 export async function hundredKeys(sluice: Sluice): Promise<{ readonly rows: readonly Row[]; readonly policies: number }> {
   const names = Array.from({ length: 100 }, (_, number) => `acme-data-lake-orders-${String(number).padStart(3, '0')}`);
+  const halves = { first: names.slice(0, 50), second: names.slice(50) };
+  const each = Object.entries(halves);
   const world = await sluice.world({ buckets: [], encrypted: names, roles: ['analysts'] });
-  await apply([world.dataset('orders'), world.role('analysts')]);
+  const bucketsOf = (own: readonly string[]): object[] =>
+    own.map((name) => ({ name: world.buckets[name], kmsKeyArn: world.keys[name] }));
+  await apply([world.role('analysts'), ...each.map(([dataset, own]) => world.dataset(dataset, { buckets: bucketsOf(own) }))]);
+  const all =
+    (work: (name: string) => Promise<unknown>): (() => Promise<unknown>) =>
+    () =>
+      Promise.all(Object.keys(halves).map(work));
+  const ask = each.flatMap(([dataset, items]) => [
+    world.request(dataset, { dataset, items }),
+    world.approval(dataset, { dataset, request: dataset, items }),
+  ]);
   const grant = async (): Promise<void> => {
-    await apply([world.request('all', { items: names }), world.approval('all', { request: 'all', items: names })]);
-    await ready(sluice, world, 'all', 300);
+    await apply(ask);
+    await all((name) => ready(sluice, world, name, 300))();
   };
-  const measure = (what: string, work: () => Promise<unknown>, theirs: Baseline): Promise<Row> =>
-    measured(sluice, world, { what, work, baseline: [theirs[0] * names.length, Math.round(theirs[1] * names.length)] });
+  const remove = (name: string): Promise<string> =>
+    kubectl(['delete', 'sharerequest', name, '-n', world.consumer.namespace, '--timeout=300s']);
+  const measure = (what: string, work: () => Promise<unknown>, [shipped, kept]: Baseline): Promise<Row> =>
+    measured(sluice, world, { what, work, baseline: [shipped * names.length, Math.round(kept * names.length)] });
   const rows = [await measure('grant', grant, [93, 27.4])];
-  const { AttachedPolicies } = await world.consumer.admin.iam.send(new ListAttachedRolePoliciesCommand({ RoleName: 'analysts' }));
+  const list = new ListAttachedRolePoliciesCommand({ RoleName: 'analysts' });
+  const { AttachedPolicies } = await world.consumer.admin.iam.send(list);
   rows.push(
-    await measure('verify', () => verify(sluice, world, 'all', 120), [46, 19]),
     await measure(
-      'revoke',
-      () => kubectl(['delete', 'sharerequest', 'all', '-n', world.consumer.namespace, '--timeout=300s']),
-      [68, 23.4],
+      'verify',
+      all((name) => verify(sluice, world, name, 120)),
+      [46, 19],
     ),
   );
+  rows.push(await measure('revoke', all(remove), [68, 23.4]));
   return { rows, policies: AttachedPolicies?.length ?? 0 };
 }
 
