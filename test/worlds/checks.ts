@@ -7,7 +7,7 @@ import type { ShareItem } from '../../src/api/index.ts';
 import { accessIn, holds, partsOf, right, touched, type Access, type Right } from './access.ts';
 import { documentsOf, isOurs, nameOf, statementsOf, type Shared } from './by-hand.ts';
 import type { Oracle } from './oracle.ts';
-import type { Scene } from './scene.ts';
+import { verifyIntervalMs, type Scene } from './scene.ts';
 
 /** What somebody has tampered with. */
 export type Tampered = { readonly role: number } | { readonly document: Shared; readonly bucket: number };
@@ -49,8 +49,8 @@ interface State {
 
 /** A read of a document that others write too is at most this old when it is written (invariant 1). */
 const freshMs = 1000;
-/** How long what was tampered with may have been reported otherwise (ms). */
-const reportedMs = 75_000;
+/** How long what somebody broke may go unnoticed (ms): every document is verified within this time. */
+const unnoticedMs = 1.3 * verifyIntervalMs;
 
 /** Watches a world from now on. */
 export function createChecks(scene: Scene, oracle: Oracle): Checks {
@@ -115,7 +115,7 @@ function keepBacked({ secure, oracle }: State): void {
 
 function tampered(state: State, what: Tampered, how: 'broken' | 'foreign' | 'gone'): void {
   const { scene, secure } = state;
-  state.tamperedAt = scene.clock.now();
+  if (how !== 'foreign') state.tamperedAt = scene.clock.now();
   if ('document' in what) {
     const name = nameOf(what.document);
     state.foreign.set(name, foreignIn(scene, what.document));
@@ -208,7 +208,7 @@ function accessKept(state: State, { service, operation }: CallEvent): void {
 function watchStatus(state: State, key: string): void {
   const { scene, violations } = state;
   const item = scene.api.objects.get('shareitems', key) as ShareItem | undefined;
-  if (item === undefined || !isReady(item) || scene.clock.now() - state.tamperedAt < reportedMs) return;
+  if (item === undefined || !isReady(item) || scene.clock.now() - state.tamperedAt < unnoticedMs) return;
   const transition = item.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
   if (Date.parse(transition ?? '') < Math.floor(scene.clock.now() / 1000) * 1000) return;
   for (const named of rightsOf(scene, item))

@@ -90,7 +90,7 @@ const allBuckets = ['acme-orders', 'acme-orders-2', 'acme-logs'];
 
 /** Sets a world up, with people's Datasets and ConsumptionRoles in place. No operator runs yet. */
 export function createScene(setup: Setup, seed: number): Scene {
-  const clock = createVirtualClock({ turns: 1 });
+  const clock = createVirtualClock({ turns: 2 });
   const aws = createAws({
     clock,
     seed,
