@@ -108,7 +108,7 @@ async function work(options: WorkerOptions, stop: AbortSignal, hardStop: AbortSi
 }
 
 /** After so many reconciles others get their turn: answers of the API server, timers, the renewal of the lease. */
-const inARow = 32;
+const inARow = 8;
 
 /**
  * Reconciles that find nothing to do wait for nothing, so that ten thousand of them in the queue would keep the process to themselves for many seconds: promises

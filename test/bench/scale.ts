@@ -140,7 +140,7 @@ async function grantedAll({ operator }: Sluice, { items }: Estate): Promise<void
       log('The operator lost its lease and is started again: CPU and reconciles are counted from here.');
       await operator.start();
     }
-    const phases = samples(await operator.metrics(), 'sluice_share_items');
+    const phases = samples(await operator.metrics().catch(() => ''), 'sluice_share_items');
     const granted = phases.find(({ labels }) => labels['phase'] === 'ShareSucceeded' && labels['health'] === 'Healthy');
     const count = granted?.value ?? 0;
     if (count === items) return;
