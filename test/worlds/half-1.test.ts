@@ -1,0 +1,4 @@
+/** Half of the random worlds (suite.ts). */
+import { declareHalf } from './suite.ts';
+
+declareHalf(1);
