@@ -110,7 +110,7 @@ describe('AWS that throttles or fails a third of all calls', () => {
       sluice.aws.faults.add({ kind: 'error', probability: 0.15, match: { account } }),
     ]);
     await ask(world, 'weekly', { items: ['orders'] });
-    await ready(sluice, world, 'weekly', 120);
+    await ready(sluice, world, 'weekly', 100);
     for (const off of clear) off();
     expect(await world.reads('analysts', 'orders')).toBe(true);
     expect(await metric('sluice_time_to_grant_seconds_count')).toBeGreaterThan(0);
