@@ -1,13 +1,15 @@
 /** What an Environment's status says of orphans: from the last sweep since start-up, and until there is one what it said before. */
 import type { Environment, EnvironmentStatus } from '../api/index.ts';
+import { parseArn, shortPrincipal } from '../shares/arn.ts';
 import { orphanCondition, type SeenOrphan } from '../shares/orphans.ts';
 import type { ConditionValue } from '../shares/report.ts';
 import type { Operator } from './operator.ts';
 import { cut, timestamp } from './status.ts';
 
 /** The list in the CRD holds no more, and no more principals of each. */
-const shown = 50;
-const principalsShown = 5;
+const shown = 20;
+const principalsShown = 2;
+const principalLength = 128;
 const targetLength = 256;
 
 /** The part of an Environment's status that is about orphans, with its condition aside. */
@@ -31,10 +33,15 @@ function lineOf({ kind, target, principals, since, message }: SeenOrphan): NonNu
   return {
     kind,
     target: cut(target, targetLength),
-    principals: principals.slice(0, principalsShown),
+    principals: principals.slice(0, principalsShown).map((each) => cut(nameOf(each), principalLength)),
     since: timestamp(since),
     ...given({ message }),
   };
+}
+
+/** A deleted principal is shown by its id, and everybody as `*`. */
+function nameOf(principal: string): string {
+  return parseArn(principal) === undefined ? principal : shortPrincipal(principal);
 }
 
 /** The members that are known. */

@@ -71,11 +71,11 @@ describe('objects that are lost', () => {
       await orphansOf(consumer.environment, 'OrphansFound'),
     ];
     expect(ours.status?.orphans?.map(({ kind, principals }) => [kind, principals])).toEqual([
-      ['BucketPolicy', [world.roles['analysts']?.arn]],
-      ['KeyPolicy', [world.roles['analysts']?.arn]],
+      ['BucketPolicy', [`${consumer.account}:analysts`]],
+      ['KeyPolicy', [`${consumer.account}:analysts`]],
     ]);
     expect(theirs.status?.orphans?.map(({ kind, principals }) => [kind, principals])).toEqual([
-      ['SharePolicy', [world.roles['analysts']?.arn]],
+      ['SharePolicy', [`${consumer.account}:analysts`]],
     ]);
     expect(conditionOf(ours.status, 'Orphans')?.message).toContain(world.buckets['orders'] ?? '');
     await until('an Event tells of it', async () =>

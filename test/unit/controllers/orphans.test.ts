@@ -268,7 +268,7 @@ describe('what a sweep says', () => {
       {
         kind: 'BucketPolicy',
         target: `s3:bucket-policy/${producer}/acme-orders`,
-        principals: [role.arn],
+        principals: ['444455556666:analysts'],
         since: new Date(world.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
       },
     ]);
