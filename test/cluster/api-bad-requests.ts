@@ -22,12 +22,12 @@ export const requests: BadInput[] = [
   ],
   ['ShareRequest', 'an item twice', { 'spec.items': [...items(1), ...items(1)] }, 'spec.items[1]: Duplicate value'],
   ['ShareRequest', 'too many items', { 'spec.items': items(101) }, 'must have at most 100 items'],
-  ['ShareRequest', 'an unknown kind of item', { 'spec.items.0.type': 'Table' }, 'supported values: "Bucket"'],
+  ['ShareRequest', 'an unknown kind of item', { 'spec.items.0.type': 'Table' }, 'supported values: "Bucket", "Folder"'],
   [
     'ShareRequest',
     'an item of no possible name',
     { 'spec.items.0.name': 'Acme Orders' },
-    'spec.items[0].name: Invalid value: "Acme Orders": must be the name of a bucket',
+    'spec.items[0].name: Invalid value: "Acme Orders": must be the name of an item',
   ],
   ['ShareRequest', 'writing without reading', { 'spec.permissions': ['Modify'] }, 'permissions must contain Read'],
   [
