@@ -213,12 +213,14 @@ export function uniqueIdOf({ aws }: Pick<Scene, 'aws'>, account: string, RoleNam
 }
 
 /** Everything of ours that is in AWS, in words; empty after all was taken back. */
-export function leftIn(scene: Scene): string[] {
-  const shared = documentsOf(scene).flatMap((document) =>
-    statementsOf(scene, document)
-      .filter(isOurs)
-      .map((each) => `${String(each['Sid'])} in ${nameOf(document)}`),
-  );
+export function leftIn(scene: Scene, isExempt: (document: Shared) => boolean): string[] {
+  const shared = documentsOf(scene)
+    .filter((document) => !isExempt(document))
+    .flatMap((document) =>
+      statementsOf(scene, document)
+        .filter(isOurs)
+        .map((each) => `${String(each['Sid'])} in ${nameOf(document)}`),
+    );
   return [...shared, ...[producer, consumer].flatMap((account) => ownPolicies(scene, account))];
 }
 

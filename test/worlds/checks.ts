@@ -25,8 +25,10 @@ export interface Checks {
   disturbed(rights: readonly Right[]): void;
   /** Things have calmed down: what is there by a plain consent must never be missing from now on. */
   settle(): void;
-  /** Whether the right may deviate, since somebody broke it by hand and nothing repairs it by itself. */
+  /** Whether the right may deviate, since somebody broke it by hand and nothing repairs it by itself, or two wrote at the same moment. */
   isBroken(named: Right): boolean;
+  /** Whether something may be left in the document, or of the right: two wrote at the same moment (docs/testing.md). */
+  isRaced(what: Shared | Right): boolean;
   readonly access: Access;
 }
 
@@ -45,6 +47,8 @@ interface State {
   /** When somebody tampered with anything last. */
   tamperedAt: number;
   readonly broken: Set<string>;
+  /** Buckets whose documents two wrote at the same moment, while AWS shows old copies. */
+  readonly raced: Set<number>;
 }
 
 /** A read of a document that others write too is at most this old when it is written (invariant 1). */
@@ -65,6 +69,7 @@ export function createChecks(scene: Scene, oracle: Oracle): Checks {
     readAt: new Map(),
     tamperedAt: Number.NEGATIVE_INFINITY,
     broken: new Set(),
+    raced: new Set(),
   };
   const note = (violation: string): void => void state.violations.push(violation);
   for (const document of documentsOf(scene)) state.foreign.set(nameOf(document), foreignIn(scene, document));
@@ -95,8 +100,9 @@ export function createChecks(scene: Scene, oracle: Oracle): Checks {
     },
     isBroken: (named) => {
       const { role, bucket } = partsOf(named);
-      return state.broken.has(`role ${String(role)}`) || state.broken.has(`bucket ${String(bucket)}`);
+      return state.broken.has(`role ${String(role)}`) || state.broken.has(`bucket ${String(bucket)}`) || state.raced.has(bucket);
     },
+    isRaced: (what) => state.raced.has(typeof what === 'string' ? partsOf(what).bucket : bucketOf(scene, what)),
     get access() {
       return state.access;
     },
@@ -175,7 +181,14 @@ function foreignKept(state: State, { operation }: CallEvent, document: Shared): 
     );
   foreign.set(name, now);
   // What was lost may be read once more from an old copy, and written again.
-  if (raced) editedAt.set(name, scene.clock.now());
+  if (!raced) return;
+  editedAt.set(name, scene.clock.now());
+  if (scene.setup.staleMs > 0) state.raced.add(bucketOf(scene, document));
+}
+
+/** Index of the bucket that the document is about. */
+function bucketOf({ buckets, keys }: Scene, document: Shared): number {
+  return document.kind === 'bucket' ? buckets.indexOf(document.name) : keys.indexOf(document.arn);
 }
 
 function foreignIn(scene: Scene, document: Shared): string {
