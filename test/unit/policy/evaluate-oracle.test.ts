@@ -96,11 +96,7 @@ const condition = fc.oneof(
   ),
   clause(['ArnLike', 'ArnEquals', 'ArnNotLike', 'ArnNotEquals'], ['aws:PrincipalArn'], arns),
   clause(['Bool'], ['aws:SecureTransport'], ['true', 'false']),
-  clause(
-    ['IpAddress', 'NotIpAddress'],
-    ['aws:SourceIp'],
-    ['203.0.113.0/24', '10.0.0.0/8', '2001:db8::/32', '203.0.113.10/32'],
-  ),
+  clause(['IpAddress', 'NotIpAddress'], ['aws:SourceIp'], ['203.0.113.0/24', '10.0.0.0/8', '2001:db8::/32', '203.0.113.10/32']),
   clause(
     ['NumericLessThan', 'NumericGreaterThanEquals', 'NumericEquals', 'NumericNotEquals'],
     ['aws:MultiFactorAuthAge'],
@@ -150,18 +146,15 @@ const statement = (kind: PolicyKind): fc.Arbitrary<JsonObject> =>
       principal,
       negated: fc.record({ action: rarely, resource: rarely, principal: rarely }),
     })
-    .map(
-      ({ Effect, negated, ...parts }) =>
-        ({
-          Effect,
-          [negated.action ? 'NotAction' : 'Action']: parts.action,
-          [negated.resource ? 'NotResource' : 'Resource']: parts.resource,
-          ...(Object.keys(parts.conditions).length === 0 ? {} : { Condition: parts.conditions }),
-          ...(kind === 'identity'
-            ? {}
-            : { [negated.principal && Effect === 'Deny' ? 'NotPrincipal' : 'Principal']: parts.principal }),
-        }),
-    );
+    .map(({ Effect, negated, ...parts }) => ({
+      Effect,
+      [negated.action ? 'NotAction' : 'Action']: parts.action,
+      [negated.resource ? 'NotResource' : 'Resource']: parts.resource,
+      ...(Object.keys(parts.conditions).length === 0 ? {} : { Condition: parts.conditions }),
+      ...(kind === 'identity'
+        ? {}
+        : { [negated.principal && Effect === 'Deny' ? 'NotPrincipal' : 'Principal']: parts.principal }),
+    }));
 const rarely = fc.integer({ min: 0, max: 4 }).map((number) => number === 0);
 
 const place = fc.constantFrom(

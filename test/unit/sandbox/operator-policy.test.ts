@@ -22,7 +22,9 @@ function callsOfTheOperator(): string[] {
     return [...source.matchAll(/import\s*\{([^}]*)\}\s*from '@aws-sdk\/client-(s3|s3-control|iam|kms)'/g)];
   });
   const calls = imports.flatMap(([, names = '', service = '']) =>
-    [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(([, operation = '']) => `${service === 's3-control' ? 's3' : service}:${operation}`),
+    [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(
+      ([, operation = '']) => `${service === 's3-control' ? 's3' : service}:${operation}`,
+    ),
   );
   return [...new Set(calls.map((call) => renamed[call] ?? call))].sort();
 }

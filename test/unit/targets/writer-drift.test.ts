@@ -144,8 +144,7 @@ describe('what is no breakage', () => {
     ['one text instead of a list of one', (own) => ({ ...own, Principal: { AWS: shared.analyst.arn } })],
     [
       'our statement in two',
-      (own) =>
-        textsOf(own.Action).map((Action, index) => ({ ...own, Sid: `${sidOf(own)}${String(index)}`, Action })),
+      (own) => textsOf(own.Action).map((Action, index) => ({ ...own, Sid: `${sidOf(own)}${String(index)}`, Action })),
     ],
   ];
   it.each(edits)('%s: nothing is found and nothing is written', async (_title, edit) => {
