@@ -11,14 +11,15 @@ const perContributionMs = 2;
 const longestRestMs = 2000;
 /** With more items than this undecided, others that write into the same document are probably among them. */
 const backlogLength = 20;
-/** How long a document waits for a backlog at most, and how often it looks at the least (ms): about when it may be gone. A revoke must not wait long. */
-const longestWaitMs = 4000;
+/** How long a document waits for a backlog at most (ms): one that something has to be taken out of, and one that is only added to. */
+const longestWaitMs = { removing: 4000, adding: 20_000 } as const;
+/** How often it looks at the least (ms): about when the backlog may be gone. */
 const lookAgainMs = 200;
 
 /** Paces the runs of targets. */
 export interface Coalescer {
-  /** Milliseconds that the target should wait still; 0: it may run now. */
-  wait(key: string): number;
+  /** Milliseconds that the target should wait still; 0: it may run now. `removes`: something has to be taken out of it, which must not wait long. */
+  wait(key: string, removes: boolean): number;
   /** The target was run, with so many contributions to it. */
   ran(key: string, wrote: boolean, contributions?: number): void;
   forget(key: string): void;
@@ -29,14 +30,14 @@ export function createCoalescer(clock: Pick<Clock, 'now'>, backlog: () => number
   const dueSince = new Map<string, number>();
   const restUntil = new Map<string, number>();
   return {
-    wait: (key) => {
+    wait: (key, removes) => {
       const now = clock.now();
       const since = dueSince.get(key) ?? now;
       dueSince.set(key, since);
       const pause = (restUntil.get(key) ?? now) - now;
       if (pause > 0) return pause;
       const length = backlog();
-      const left = since + longestWaitMs - now;
+      const left = since + longestWaitMs[removes ? 'removing' : 'adding'] - now;
       return length > backlogLength && left > 0 ? Math.min(left, Math.max(lookAgainMs, length)) : 0;
     },
     ran: (key, wrote, contributions = 0) => {

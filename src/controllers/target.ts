@@ -42,7 +42,7 @@ export async function reconcileTarget(
   const { cluster, memory, coalescer } = operator;
   const items = cluster.items.store.index('target', key);
   if (items.some((item) => !memory.items.has(item.metadata.uid ?? ''))) return { kind: 'requeue', afterMs: undecidedMs };
-  const wait = coalescer.wait(key);
+  const wait = coalescer.wait(key, isRemovedFrom(operator, key, items));
   if (wait > 0) return { kind: 'requeue', afterMs: wait, priority: Priority.change };
   const work = workOf(key, items, {
     entries: (item) => memory.items.get(item.metadata.uid ?? '')?.decision.resolved ?? item.spec.resolved,
@@ -68,6 +68,15 @@ export async function reconcileTarget(
   if (work.kind === 'SharePolicy') rememberPolicies(operator, work.coordinates.principalArn, report);
   if (work.kind === 'AccessPoint') rememberAlias(operator, key, report);
   return report.superseded ? { kind: 'requeue', afterMs: 0, priority: Priority.change } : next(operator, items, report);
+}
+
+/** Whether some share has to be taken out of the document. */
+function isRemovedFrom({ memory }: Operator, key: string, items: readonly ShareItem[]): boolean {
+  return items.some(({ metadata, spec }) =>
+    (memory.items.get(metadata.uid ?? '')?.decision.resolved ?? spec.resolved).some(
+      ({ state, targets }) => state === 'Revoking' && targets.includes(key),
+    ),
+  );
 }
 
 interface Asked {

@@ -7,33 +7,47 @@ describe('the coalescer', () => {
   const make = (backlog: number) => createCoalescer({ now: () => at.now }, () => backlog);
 
   it('lets a single change run at once', () => {
-    expect(make(1).wait('bucket')).toBe(0);
+    expect(make(1).wait('bucket', false)).toBe(0);
   });
 
   it('leaves a document alone for half a second after a write, and not after a mere look', () => {
     at.now = 10_000;
     const coalescer = make(0);
     coalescer.ran('bucket', false);
-    expect(coalescer.wait('bucket')).toBe(0);
+    expect(coalescer.wait('bucket', false)).toBe(0);
     coalescer.ran('bucket', true);
     at.now += 100;
-    expect(coalescer.wait('bucket')).toBe(400);
-    expect(coalescer.wait('other')).toBe(0);
+    expect(coalescer.wait('bucket', false)).toBe(400);
+    expect(coalescer.wait('other', false)).toBe(0);
     at.now += 400;
-    expect(coalescer.wait('bucket')).toBe(0);
+    expect(coalescer.wait('bucket', false)).toBe(0);
   });
 
-  it('waits for a backlog of undecided items, but never longer than four seconds', () => {
+  it.each([
+    { what: 'is only added to', removes: false, longest: 20_000 },
+    { what: 'something has to be taken out of', removes: true, longest: 4000 },
+  ])(
+    'has a document that $what wait for a backlog of undecided items, but never longer than $longest ms',
+    ({ removes, longest }) => {
+      at.now = 0;
+      const coalescer = make(1000);
+      expect(coalescer.wait('bucket', removes)).toBeGreaterThan(0);
+      at.now = longest - 1;
+      expect(coalescer.wait('bucket', removes)).toBeGreaterThan(0);
+      at.now = longest;
+      expect(coalescer.wait('bucket', removes)).toBe(0);
+      coalescer.ran('bucket', true);
+      at.now += 500;
+      expect(coalescer.wait('bucket', removes)).toBeGreaterThan(0);
+    },
+  );
+
+  it('ends the wait of a document as soon as something has to be taken out of it', () => {
     at.now = 0;
     const coalescer = make(1000);
-    expect(coalescer.wait('bucket')).toBeGreaterThan(0);
-    at.now = 3999;
-    expect(coalescer.wait('bucket')).toBeGreaterThan(0);
-    at.now = 4000;
-    expect(coalescer.wait('bucket')).toBe(0);
-    coalescer.ran('bucket', true);
-    at.now = 4500;
-    expect(coalescer.wait('bucket')).toBeGreaterThan(0);
+    expect(coalescer.wait('bucket', false)).toBeGreaterThan(0);
+    at.now = 5000;
+    expect(coalescer.wait('bucket', true)).toBe(0);
   });
 
   it('forgets what it knew of a target that nobody needs any more', () => {
@@ -41,6 +55,6 @@ describe('the coalescer', () => {
     const coalescer = make(0);
     coalescer.ran('bucket', true);
     coalescer.forget('bucket');
-    expect(coalescer.wait('bucket')).toBe(0);
+    expect(coalescer.wait('bucket', false)).toBe(0);
   });
 });
