@@ -14,6 +14,8 @@ const longest: Record<string, (index: number) => string> = {
   digest: () => digest,
   sharePolicyPrefix: () => 'twelveletter',
   awsNamePrefix: () => 'twelveletter',
+  // A folder's bucket is one of the list's.
+  bucket: () => `${'x'.repeat(59)}0000`,
   min: () => '1h',
   max: () => '999999h',
   expiresAfter: () => '999999h',
