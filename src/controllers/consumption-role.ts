@@ -51,12 +51,12 @@ async function observe(operator: Operator, role: ConsumptionRole, signal: AbortS
   const name = principalName(role.spec.principalArn);
   if (verdict.kind !== 'unknown' || input.known?.state?.kind !== 'ready' || name === undefined) return false;
   inspected.set(place, { at: clock.now(), generation: 0 });
-  const observed = afterLook(
-    known,
-    seenPrincipal(await principals.observe(sessionOf(input.known.environment), role.spec.principalArn, name, signal)),
-  );
+  const look = seenPrincipal(await principals.observe(sessionOf(input.known.environment), role.spec.principalArn, name, signal));
+  // The check before a write may have learned something meanwhile.
+  const before = observations.principals.get(role.spec.principalArn);
+  const observed = afterLook(before, look);
   observations.principals.set(role.spec.principalArn, observed);
-  return !sameObservation(known, observed);
+  return !sameObservation(before, observed);
 }
 
 function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): ConsumptionRoleStatus {

@@ -6,7 +6,7 @@ import type { Dataset, DatasetStatus } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
 import { keyOf } from '../kube/object.ts';
 import { needsTags } from '../shares/claims.ts';
-import { judgeBucket, type BucketCase, type Verdict } from '../shares/judge.ts';
+import { judgeBucket, type BucketCase, type Seen, type Verdict } from '../shares/judge.ts';
 import { bucketWarning } from '../shares/preconditions.ts';
 import { types } from './cluster.ts';
 import { wakeShares } from './dependents.ts';
@@ -35,7 +35,7 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
   const verdicts = dataset.spec.buckets.map((bucket) => verdictOf(operator, dataset, bucket.name));
   const worst = verdicts.find(({ kind }) => kind !== 'ok');
   if (worst?.kind !== 'unknown') await writeStatus(operator, types.dataset, dataset, statusOf(operator, dataset, worst));
-  if (changed) wakeShares(operator, key);
+  if (changed) wakeSharers(operator, dataset);
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',
@@ -77,32 +77,35 @@ async function inspect(operator: Operator, dataset: Dataset, key: string): Promi
   return changes.includes(true) || last?.generation !== generation;
 }
 
-async function readCase({ sessions, observations }: Operator, { bucket, known, keyKnown }: BucketCase): Promise<boolean> {
+async function readCase(operator: Operator, { bucket, known, keyKnown }: BucketCase): Promise<boolean> {
+  const { sessions, observations } = operator;
   if (known === undefined) return false;
-  const place = bucketKey(known.environment.spec.accountId, bucket.name);
-  const before = { bucket: observations.buckets.get(place), key: observations.keys.get(bucket.kmsKeyArn ?? '') };
-  const found = afterLook(
-    before.bucket,
-    seen(await observeBucket(sessions, sessionOf(known.environment), bucket.name, needsTags(known.environment.spec.claims))),
-  );
-  observations.buckets.set(place, found);
-  if (bucket.kmsKeyArn !== undefined && keyKnown?.state?.kind === 'ready') {
-    observations.keys.set(
-      bucket.kmsKeyArn,
-      afterLook(
-        before.key,
-        seen(
-          await observeKey(
-            sessions,
-            sessionOf(keyKnown.environment),
-            bucket.kmsKeyArn,
-            needsTags(keyKnown.environment.spec.claims),
-          ),
-        ),
-      ),
-    );
+  const { accountId, claims } = known.environment.spec;
+  const found = await observeBucket(sessions, sessionOf(known.environment), bucket.name, needsTags(claims));
+  const changed = keep(observations.buckets, bucketKey(accountId, bucket.name), seen(found));
+  if (bucket.kmsKeyArn === undefined || keyKnown?.state?.kind !== 'ready') return changed;
+  const { environment } = keyKnown;
+  const key = await observeKey(sessions, sessionOf(environment), bucket.kmsKeyArn, needsTags(environment.spec.claims));
+  return keep(observations.keys, bucket.kmsKeyArn, seen(key)) || changed;
+}
+
+/** Keeps what was seen; true where that is something else than what is known, which another Dataset may have read meanwhile. */
+function keep<T>(known: Map<string, NonNullable<Seen<T>>>, place: string, look: NonNullable<Seen<T>>): boolean {
+  const before = known.get(place);
+  const after = afterLook(before, look);
+  known.set(place, after);
+  return !sameObservation(before, after);
+}
+
+/** Whoever shares the same bucket or key hears of it: what one Dataset has read is known to all, and none of them would find it changed again. */
+function wakeSharers(operator: Operator, dataset: Dataset): void {
+  const places = ({ spec }: Dataset): string[] => spec.buckets.flatMap(({ name, kmsKeyArn = '' }) => [name, kmsKeyArn]);
+  const own = new Set(places(dataset).filter((place) => place !== ''));
+  for (const other of operator.cluster.datasets.store.list()) {
+    if (!places(other).some((place) => own.has(place))) continue;
+    wakeShares(operator, keyOf(other));
+    if (keyOf(other) !== keyOf(dataset)) operator.queues.dataset.add(keyOf(other));
   }
-  return !sameObservation(before, { bucket: found, key: observations.keys.get(bucket.kmsKeyArn ?? '') });
 }
 
 function statusOf(operator: Operator, dataset: Dataset, worst: Verdict | undefined): DatasetStatus {

@@ -5,8 +5,9 @@
 import type { Dataset, ShareApproval, ShareItem, ShareRequest } from '../../src/api/index.ts';
 import { right, type Permission, type Right } from './access.ts';
 import { uniqueIdOf } from './by-hand.ts';
-import { owner, requester } from './manifests.ts';
+import { requester } from './manifests.ts';
 import type { Scene } from './scene.ts';
+import { createVersions, type Versions, type Written } from './versions.ts';
 
 /** The oracle of a world. */
 export interface Oracle {
@@ -31,6 +32,7 @@ export interface Oracle {
 
 interface State {
   readonly scene: Scene;
+  readonly versions: Versions;
   /** What has been consented to lately, newest last. */
   history: { readonly at: number; readonly rights: ReadonlySet<Right> }[];
   /** When approvals were written last, by name. */
@@ -40,12 +42,16 @@ interface State {
   /** Rights that a rule of the Dataset's has given to a request (by uid) at some time: they outlive the rule. */
   readonly byRule: Set<string>;
   admitted: boolean;
+  /** When the doors were closed last. */
+  closedAt: number;
   /** Since when nobody has a claim to anything. */
   unclaimedSince: number | undefined;
 }
 
 /** Older history than this is of no use to anybody (ms). */
 const rememberMs = 600_000;
+/** How long the operator may not have heard that the doors are closed (ms). */
+const closingMs = 20_000;
 /** How long shares outlive a lost claim, and as much as it may take until everybody has noticed (ms). */
 const graceMs = 25 * 3_600_000;
 
@@ -53,15 +59,18 @@ const graceMs = 25 * 3_600_000;
 export function createOracle(scene: Scene): Oracle {
   const state: State = {
     scene,
+    versions: createVersions(scene),
     history: [],
     decidedAt: new Map(),
     recreatedAt: new Map(),
     byRule: new Set(),
     admitted: true,
+    closedAt: Number.NEGATIVE_INFINITY,
     unclaimedSince: undefined,
   };
   const now = (): number => scene.clock.now();
   const may = (): ReadonlySet<Right> => {
+    state.versions.look();
     const rights = mayNow(state);
     const recent = state.history.filter(({ at }) => at > now() - rememberMs);
     state.history = [...recent, { at: now(), rights }];
@@ -86,6 +95,7 @@ export function createOracle(scene: Scene): Oracle {
     recreated: (role) => void state.recreatedAt.set(role, now()),
     decided: (name) => void state.decidedAt.set(name, now()),
     doors: ({ claimed, admitted }) => {
+      if (!claimed || !admitted) state.closedAt = now();
       state.admitted = admitted;
       state.unclaimedSince = claimed ? undefined : (state.unclaimedSince ?? now());
     },
@@ -95,9 +105,17 @@ export function createOracle(scene: Scene): Oracle {
 const isDeleted = ({ metadata }: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
   metadata.deletionTimestamp !== undefined;
 
+/** `at most`: as the operator may see things, which may be a while behind. `surely`: as they are. */
+type How = 'at most' | 'surely';
+
+function listed<T extends Written>({ scene, versions }: State, plural: string, how: How): readonly T[] {
+  const found: readonly Written[] = how === 'at most' ? versions.recent(plural) : scene.api.objects.list(plural);
+  return found as readonly T[];
+}
+
 /** All of a request's approvals in force. */
-function approvalsOf({ scene }: State, request: ShareRequest): readonly ShareApproval[] {
-  return (scene.api.objects.list('shareapprovals') as readonly ShareApproval[]).filter(
+function approvalsOf(state: State, request: ShareRequest, how: How): readonly ShareApproval[] {
+  return listed<ShareApproval>(state, 'shareapprovals', how).filter(
     (each) =>
       !isDeleted(each) &&
       each.spec.requestRef.name === request.metadata.name &&
@@ -116,13 +134,15 @@ interface Asking {
 }
 
 /** Requests in force whose Dataset and role are in force too. */
-function asking({ scene }: State): Asking[] {
-  const { objects } = scene.api;
-  return (objects.list('sharerequests') as readonly ShareRequest[]).flatMap((request) => {
-    const dataset = objects.get('datasets', `${owner}/${request.spec.datasetRef.name}`) as Dataset | undefined;
-    const role = objects.get('consumptionroles', `${requester}/${request.spec.principal.name}`);
-    if (isDeleted(request) || dataset === undefined || isDeleted(dataset) || role === undefined || isDeleted(role)) return [];
-    return [{ request, dataset, role: Number(request.spec.principal.name.slice(1)) }];
+function asking(state: State, how: How): Asking[] {
+  const datasets = listed<Dataset>(state, 'datasets', how).filter((each) => !isDeleted(each));
+  const requests = listed<ShareRequest>(state, 'sharerequests', how).filter((each) => !isDeleted(each));
+  return requests.flatMap((request) => {
+    const role = state.scene.api.objects.get('consumptionroles', `${requester}/${request.spec.principal.name}`);
+    if (role === undefined || isDeleted(role)) return [];
+    return datasets
+      .filter(({ metadata }) => metadata.name === request.spec.datasetRef.name)
+      .map((dataset) => ({ request, dataset, role: Number(request.spec.principal.name.slice(1)) }));
   });
 }
 
@@ -132,15 +152,16 @@ function mayNow(state: State): ReadonlySet<Right> {
   const before = new Set(state.history.flatMap(({ rights }) => [...rights]));
   const rights = new Set<Right>();
   if (scene.clock.now() - (state.unclaimedSince ?? Infinity) > graceMs) return rights;
-  const closed = state.unclaimedSince !== undefined || !state.admitted;
-  for (const one of asking(state)) {
+  const isClosed = state.unclaimedSince !== undefined || !state.admitted;
+  const closed = isClosed && scene.clock.now() - state.closedAt > closingMs;
+  for (const one of asking(state, 'at most')) {
     const isDraft = one.request.spec.state === 'Draft';
     const asked = (name: string): boolean => one.request.spec.items.some((item) => item.name === name);
     if (hasPassed(one.request.spec.expireTime, scene.clock.now())) continue;
     for (const [bucket, name] of scene.buckets.entries()) {
       if (!one.dataset.spec.buckets.some((each) => each.name === name)) continue;
       if (!isDraft && !asked(name)) continue;
-      for (const permission of consented(state, one, name)) {
+      for (const permission of consented(state, one, name, 'at most')) {
         // A draft adds nothing to what there was, and closed doors let nothing new in.
         const named = right(one.role, bucket, permission);
         if ((!isDraft && !closed) || before.has(named)) rights.add(named);
@@ -150,12 +171,14 @@ function mayNow(state: State): ReadonlySet<Right> {
   return rights;
 }
 
-function consented(state: State, one: Asking, bucket: string, how: 'at most' | 'surely' = 'at most'): Permission[] {
+function consented(state: State, one: Asking, bucket: string, how: How): Permission[] {
   const { request, dataset, role } = one;
   const asked: readonly Permission[] = request.spec.state === 'Draft' ? ['Read', 'Write', 'Modify'] : request.spec.permissions;
-  const approvals = approvalsOf(state, request);
+  const approvals = approvalsOf(state, request, how);
   const names = (each: ShareApproval): boolean => each.spec.items.some((item) => item.name === bucket);
-  if (approvals.some((each) => each.spec.decision === 'Rejected' && (each.spec.items.length === 0 || names(each)))) return [];
+  const heard = (each: ShareApproval): boolean => how === 'surely' || state.versions.isHeard('shareapprovals', each);
+  if (approvals.some((each) => each.spec.decision === 'Rejected' && heard(each) && (each.spec.items.length === 0 || names(each))))
+    return [];
   return asked
     .filter((permission) => dataset.spec.sharing.permissions.includes(permission))
     .filter(
@@ -169,7 +192,7 @@ function consented(state: State, one: Asking, bucket: string, how: 'at most' | '
 function isByRule(
   state: State,
   { request, dataset, role }: Asking,
-  what: { readonly bucket: string; readonly permission: Permission; readonly how: 'at most' | 'surely' },
+  what: { readonly bucket: string; readonly permission: Permission; readonly how: How },
 ): boolean {
   const { bucket, permission, how } = what;
   const key = [request.metadata.uid, bucket, permission, state.recreatedAt.get(role) ?? 0].join('|');
@@ -210,7 +233,8 @@ function approves(state: State, approval: ShareApproval, { bucket, permission, r
 /** Had the request's item been granted to the role before that time? Read from the record, which is where it has to be. */
 function wasGranted(state: State, request: ShareRequest, bucket: string, before: number): boolean {
   const consent = itemOf(state, request, bucket)?.spec.consent;
-  return consent !== undefined && Date.parse(consent.grantedTime) < before;
+  // Times are whole seconds, rounded down.
+  return consent !== undefined && Date.parse(consent.grantedTime) + 1000 <= before;
 }
 
 /** The plain cases: requests whose principal exists and whose policies Sluice looks after. */
@@ -218,7 +242,7 @@ function backingNow(state: State, how: 'live' | 'whole'): ReadonlyMap<Right, Rea
   const { scene } = state;
   const found = new Map<Right, Set<string>>();
   if (scene.clock.now() - (state.unclaimedSince ?? Infinity) > graceMs / 2) return found;
-  for (const one of asking(state)) {
+  for (const one of asking(state, 'surely')) {
     const { request, role } = one;
     const place = scene.roles[role];
     if (place === undefined || uniqueIdOf(scene, place.account, place.name) === undefined) continue;
