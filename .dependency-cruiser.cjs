@@ -46,6 +46,18 @@ module.exports = {
       { path: '^src/controllers/' },
     ),
     rule(
+      'operator-without-cli',
+      'kubectl share is a program of its own: the operator does not know it.',
+      { path: '^src/', pathNot: '^src/cli/' },
+      { path: '^src/cli/' },
+    ),
+    rule(
+      'cli-asks-no-aws',
+      'kubectl share talks to the cluster only. Of the operator it takes what is pure: kinds, names of annotations, and the ledger for plans.',
+      { path: '^src/cli/' },
+      { path: '^src/(aws/|main|config|controllers/(?!(cluster|operator|ledger)\\.ts$))' },
+    ),
+    rule(
       'aws-knows-no-kubernetes',
       'AWS sessions and targets know no cluster.',
       { path: '^src/(aws|targets)/' },

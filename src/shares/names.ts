@@ -23,6 +23,18 @@ export function receivedShareName(request: { readonly namespace: string; readonl
   return `${dnsSafe(`${request.namespace}-${request.name}`, 54)}-${nameHash(8, request.namespace, request.name)}`;
 }
 
+/**
+ * The ShareApproval that `kubectl share` writes for a request, in the Dataset's namespace. Approving and rejecting are two objects, so that a rejection of some items
+ * leaves the approval of the others alone.
+ */
+export function shareApprovalName(
+  decision: 'Approved' | 'Rejected',
+  request: { readonly namespace: string; readonly name: string },
+): string {
+  const readable = dnsSafe(`${decision}-${request.namespace}-${request.name}`, 54);
+  return `${readable}-${nameHash(8, decision, request.namespace, request.name)}`;
+}
+
 /** Installation id from the UID of the operator's namespace: 8 characters of [a-z0-9], the same whenever it is asked. */
 export function installationFromUid(namespaceUid: string): string {
   return nameHash(8, 'installation', namespaceUid);
