@@ -43,8 +43,7 @@ const order = (Object.keys(conditionTypes) as ConditionType[]).filter((type) => 
 /** The causes of one object, in order. Empty: all is as it should be. Two conditions with one reason are one cause. */
 export function causesOf(object: Explained): Cause[] {
   const { observedGeneration = -1, conditions = [] } = object.status ?? {};
-  if (conditions.length === 0 || observedGeneration < (object.metadata.generation ?? 0))
-    return hasJudgement(object.kind) ? [unjudged(object)] : [];
+  if (conditions.length === 0 || observedGeneration < (object.metadata.generation ?? 0)) return [unjudged(object)];
   const found = order.flatMap((type) => conditions.filter((condition) => condition.type === type && isAmiss(condition)));
   const distinct = found.filter((condition, index) => found.findIndex(({ reason }) => reason === condition.reason) === index);
   const causes = distinct.map((condition) => causeOf(object, condition));
@@ -96,13 +95,9 @@ function causeOf(object: Explained, { type, status, reason, message }: Condition
   return causeFrom(object, { reason, message, condition: { type, status } });
 }
 
-function isAmiss({ type, status, reason }: Condition): boolean {
+function isAmiss({ type, status }: Condition): boolean {
   if (alarms.has(type)) return status === 'True' || (type === 'Orphans' && status === 'Unknown');
-  return status !== 'True' && reason !== 'NotGranted';
-}
-
-function hasJudgement(kind: string): boolean {
-  return kind !== 'Namespace';
+  return status !== 'True';
 }
 
 function unjudged(object: Explained): Cause {

@@ -43,6 +43,12 @@ const units = [
   { name: 'm', ms: 60_000 },
 ] as const;
 
+/** Cells of a line two spaces apart; empty ones take no room. */
+export function spaced(...cells: readonly Cell[]): Cell[] {
+  const shown = cells.filter((cell) => (typeof cell === 'string' ? cell : cell.text) !== '');
+  return shown.flatMap((cell, index) => (index === 0 ? [cell] : ['  ', cell]));
+}
+
 /** How long ago, in kubectl's manner: 5s, 3m, 7h, 12d. */
 export function age(time: string | undefined, now: number): string {
   if (time === undefined) return '';

@@ -6,7 +6,7 @@ import { exitCodes, type ExitCode } from '../exit.ts';
 import { list, read } from '../objects.ts';
 import { isForPrograms, printObjects, printTable } from '../output.ts';
 import { styled, type Cell } from '../text.ts';
-import { age, conditionOf, end, healthCell, nameOf, phaseCell, verdict } from '../words.ts';
+import { age, conditionOf, end, healthCell, nameOf, phaseCell, spaced, verdict } from '../words.ts';
 
 /** Phases in which the owner is asked for a decision. */
 const openPhases: ReadonlySet<string> = new Set(['Submitted', 'SubmittedForExtension']);
@@ -73,11 +73,13 @@ export function reviewLines({ metadata, spec, status }: ReceivedShare): Cell[][]
     ...spec.items.map(({ type, name, location }): Cell[] => {
       const state = states.get(`${type}/${name}`);
       return [
-        `  ${type} ${name}  `,
-        phaseCell(state?.phase),
         '  ',
-        healthCell(state?.healthStatus),
-        `  ${location ?? 'where it is, is not known yet'}`,
+        ...spaced(
+          `${type} ${name}`,
+          phaseCell(state?.phase),
+          healthCell(state?.healthStatus),
+          location ?? 'where it is, is not known yet',
+        ),
       ];
     }),
     ...section('Approval would change:', status?.plan ?? []),

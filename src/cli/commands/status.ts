@@ -5,7 +5,7 @@ import { exitCodes, type ExitCode } from '../exit.ts';
 import { requestsWithItems, type RequestWithItems } from '../objects.ts';
 import { isForPrograms, printObjects } from '../output.ts';
 import { styled, type Cell } from '../text.ts';
-import { conditionOf, end, healthCell, nameOf, phaseCell } from '../words.ts';
+import { conditionOf, end, healthCell, nameOf, phaseCell, spaced } from '../words.ts';
 
 /** Shows the request of this name, or all of the namespace. */
 export async function status(context: Context, name: string | undefined): Promise<ExitCode> {
@@ -69,12 +69,11 @@ function itemTree(item: ShareItem, wide: boolean): Line[] {
     ...(message === undefined || message === '' ? [] : [`  ${message}`]),
   ]);
   return [
-    [
-      `${item.spec.type} ${item.spec.name}  `,
+    spaced(
+      `${item.spec.type} ${item.spec.name}`,
       phaseCell(item.status?.phase ?? 'not looked at yet'),
-      '  ',
       healthCell(item.status?.healthStatus),
-    ],
+    ),
     ...messageOf(item, wide).map((line): Line => [lines.length > 0 ? '│  ' : '   ', line]),
     ...lines.map((line, index): Line => [index === lines.length - 1 ? '└─ ' : '├─ ', ...line]),
   ];

@@ -5,7 +5,7 @@ import { requestsWithItems, type RequestWithItems } from '../objects.ts';
 import { isForPrograms, printObjects } from '../output.ts';
 import { styled, type Cell } from '../text.ts';
 import { waitFor } from '../waiting.ts';
-import { conditionOf, healthCell, nameOf, phaseCell } from '../words.ts';
+import { conditionOf, healthCell, nameOf, phaseCell, spaced } from '../words.ts';
 
 /** How a request has come out: undefined while it goes on by itself, or waits for its owner. */
 export function settled({ request, items }: RequestWithItems): 'ready' | 'stalled' | undefined {
@@ -51,20 +51,22 @@ function linesOf({ request, items }: RequestWithItems): { readonly key: string; 
   return [
     ...items.map(({ metadata, spec, status }) => {
       const applied = (status?.grants ?? []).filter(({ state }) => state === 'Applied').length;
-      const of = status?.grants === undefined ? '' : `  ${String(applied)}/${String(status.grants.length)} AWS documents`;
+      const of = status?.grants === undefined ? '' : `${String(applied)}/${String(status.grants.length)} AWS documents`;
       return {
         key: metadata.name,
-        cells: [`  ${spec.type} ${spec.name}  `, phaseCell(status?.phase ?? 'new'), '  ', healthCell(status?.healthStatus), of],
+        cells: [
+          '  ',
+          ...spaced(`${spec.type} ${spec.name}`, phaseCell(status?.phase ?? 'new'), healthCell(status?.healthStatus), of),
+        ],
       };
     }),
     {
       key: '',
-      cells: [
+      cells: spaced(
         styled('strong', nameOf(request)),
-        '  ',
         phaseCell(request.status?.phase ?? 'not looked at yet'),
-        ready === undefined ? '' : `  ${ready.reason}: ${ready.message}`,
-      ],
+        ready === undefined ? '' : `${ready.reason}: ${ready.message}`,
+      ),
     },
   ];
 }
