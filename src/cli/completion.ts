@@ -78,9 +78,8 @@ interface Line {
 
 async function candidatesFor(program: Command, host: Host, { before, last }: Line): Promise<string[]> {
   const [name] = before;
-  const visible = program.commands.filter((each) => each.name() !== '__complete');
-  if (name === undefined) return visible.map((each) => each.name());
-  const command = visible.find((each) => each.name() === name);
+  if (name === undefined) return program.commands.map((each) => each.name());
+  const command = program.commands.find((each) => each.name() === name);
   if (command === undefined) return [];
   const flag = command.options.find(({ short, long }) => before.length > 1 && [short, long].includes(before.at(-1)));
   if (flag?.required === true) return [...(flag.argChoices ?? [])];
@@ -94,7 +93,7 @@ async function candidatesFor(program: Command, host: Host, { before, last }: Lin
 async function namesOf(host: Host, type: ResourceType, before: readonly string[]): Promise<string[]> {
   try {
     const flags = clusterFlags(before);
-    const connection = host.connect(flags);
+    const connection = await host.connect(flags);
     try {
       const namespace = type.namespaced ? { namespace: flags.namespace ?? connection.namespace } : {};
       const { items } = await connection.client.list(type, { ...namespace, timeoutMs: 3000, signal: host.signal });

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { createClient, type Client } from '../kube/client.ts';
-import { loadClusterConfig, plainClusterConfig, type ClusterConfig, type Credentials } from '../kube/cluster-config.ts';
+import type { ClusterConfig, Credentials } from '../kube/cluster-config.ts';
 import { createTransport } from '../kube/transport.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -33,7 +33,7 @@ export interface Host {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly connect: (flags: ClusterFlags) => Connection;
+  readonly connect: (flags: ClusterFlags) => Promise<Connection>;
 }
 
 /** What a command gets. */
@@ -49,7 +49,9 @@ export interface Context {
 }
 
 /** Connects to the cluster of the flags; opens no connection before the first request. */
-export function connectCluster(flags: ClusterFlags): Connection {
+export async function connectCluster(flags: ClusterFlags): Promise<Connection> {
+  // Half a second to load, which help, completion of flags and offline plans need not wait for.
+  const { loadClusterConfig } = await import('../kube/cluster-config.ts');
   const config = loadClusterConfig({
     ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
     ...(flags.context === undefined ? {} : { context: flags.context }),
@@ -60,7 +62,8 @@ export function connectCluster(flags: ClusterFlags): Connection {
 
 /** For what is done without a cluster: every request would fail, and none is made. */
 export function offlineConnection(): Connection {
-  const transport = createTransport({ config: plainClusterConfig('http://127.0.0.1:0') });
+  const config = { server: 'http://127.0.0.1:0', credentials: () => Promise.reject(new Error('no cluster is asked')) };
+  const transport = createTransport({ config });
   return { client: createClient(transport), namespace: 'default', close: () => transport.close() };
 }
 

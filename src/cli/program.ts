@@ -18,6 +18,8 @@ export async function runProgram(args: readonly string[], host: Host): Promise<E
     outcome.code = code;
   });
   try {
+    // Not a command: its words are the beginning of another command line, flags and all.
+    if (args[0] === '__complete') return await (await import('./completion.ts')).complete(program, host, args.slice(1));
     await program.parseAsync(args, { from: 'user' });
     return outcome.code;
   } catch (error) {
@@ -73,7 +75,7 @@ function command<Flags>(
     .addOption(new Option('-o, --output <form>', 'form of the output').choices(['wide', 'json', 'yaml', 'name']));
   return made.action(async () => {
     const flags = made.opts<Flags & ClusterFlags & { readonly offline?: boolean }>();
-    const connection = flags.offline === true ? offlineConnection() : host.connect(flags);
+    const connection = flags.offline === true ? offlineConnection() : await host.connect(flags);
     try {
       finish(await more.run(contextOf(host, connection, flags), made.args, flags));
     } finally {
@@ -188,13 +190,6 @@ function addPlatform(parts: Parts): void {
     .command('completion <shell>')
     .description('print a completion script: bash, zsh, or kubectl for the one that kubectl itself asks (kubectl_complete-share)')
     .action(async (shell: string) => finish((await import('./completion.ts')).printScript(host.terminal, shell)));
-  program
-    .command('__complete [words...]', { hidden: true })
-    .allowUnknownOption()
-    .helpOption(false)
-    .action(async (words: string[]) =>
-      finish(await (await import('./completion.ts')).complete(createProgram(host, finish), host, words)),
-    );
 }
 
 function timeout(usual: string): Option {

@@ -84,7 +84,7 @@ async function run(
   const running = runProgram(line, {
     clock: world.clock,
     signal: new AbortController().signal,
-    connect: () => connection,
+    connect: () => Promise.resolve(connection),
     terminal: {
       line: (...cells) => out.push(lineOf(cells)),
       raw: (text) => out.push(text),
