@@ -16,7 +16,7 @@ export interface SandboxFolder {
   /** There when the sandbox uses a cluster that the user brought along: its kubeconfig. */
   readonly borrowedCluster: string;
   readonly env: string;
-  /** `kubectl` and `sandbox` for the shell: see shell-tools.ts. */
+  /** `kubectl` with its plugin, and `sandbox`, for the shell: see shell-tools.ts. */
   readonly bin: string;
   readonly logs: string;
   readonly records: string;

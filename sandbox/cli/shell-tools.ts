@@ -1,6 +1,6 @@
 /**
  * The programs that a person types in the shell that has read the file `env`: `kubectl` (the one that was built, whose version fits the
- * cluster) and `sandbox`. Two small scripts in a folder of the sandbox's; nothing is installed on the machine.
+ * cluster) with its plugin `share`, and `sandbox`. Small scripts in a folder of the sandbox's; nothing is installed on the machine.
  */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,10 @@ export function writeShellTools(folder: SandboxFolder, kubectl: string): void {
   // A discovery cache is kept by address, and a later cluster may get the same port: so each sandbox has its own.
   const cache = join(folder.dir, 'tools', 'kubectl-cache');
   script(join(folder.bin, 'kubectl'), [`export KUBECACHEDIR=${quoted(cache)}`, `exec ${quoted(kubectl)} "$@"`]);
+  const share = join(import.meta.dirname, '../../src/cli/main.ts');
+  script(join(folder.bin, 'kubectl-share'), [`exec ${quoted(process.execPath)} ${quoted(share)} "$@"`]);
+  // kubectl asks a program of this name what "kubectl share <Tab>" can become.
+  script(join(folder.bin, 'kubectl_complete-share'), [`exec ${quoted(join(folder.bin, 'kubectl-share'))} __complete "$@"`]);
   const cli = join(import.meta.dirname, 'main.ts');
   script(join(folder.bin, 'sandbox'), [
     `export SLUICE_DIR=${quoted(folder.dir)}`,

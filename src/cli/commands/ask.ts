@@ -1,7 +1,7 @@
 /**
  * `verify` and `reapply`: ask for a comparison with AWS, or for what is missing to be written again, by annotation, and wait until the operator has answered.
  */
-import type { HealthStatus, ShareItem } from '../../api/index.ts';
+import type { Condition, Dataset, HealthStatus, ShareItem } from '../../api/index.ts';
 import { types } from '../../controllers/cluster.ts';
 import { annotations } from '../../controllers/operator.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -11,9 +11,9 @@ import type { Context } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit.ts';
 import { list, parseName, read, type Named } from '../objects.ts';
 import { isForPrograms, printObjects } from '../output.ts';
-import { styled } from '../text.ts';
+import { styled, type Cell } from '../text.ts';
 import { waitFor } from '../waiting.ts';
-import { conditionOf, healthCell, nameOf } from '../words.ts';
+import { conditionOf, count, healthCell, nameOf, spaced } from '../words.ts';
 import { fieldManager } from './decide.ts';
 
 /** What is asked for. */
@@ -32,7 +32,7 @@ interface Answering extends KubeObject {
     readonly lastHandledReapplyAt?: string;
     readonly healthStatus?: HealthStatus;
     readonly healthMessage?: string;
-    readonly conditions?: [];
+    readonly conditions?: readonly Condition[];
   };
 }
 
@@ -88,20 +88,36 @@ function isHandled({ status }: Answering, asked: Asked, token: string): boolean 
 
 async function report(context: Context, object: Answering): Promise<ExitCode> {
   const items = await itemsBehind(context, object);
-  if (isForPrograms(context) || context.output === 'name')
+  const healthy = [object, ...items].every(isInOrder);
+  if (isForPrograms(context) || context.output === 'name') {
     printObjects(context, [object, ...items], items.length === 0 ? 'one' : 'list');
-  for (const { spec, status } of items) {
-    if (isForPrograms(context) || context.output === 'name') break;
-    const message = status?.healthStatus === 'Healthy' ? '' : `  ${status?.healthMessage ?? ''}`;
-    context.terminal.line(`${spec.type} ${spec.name}  `, healthCell(status?.healthStatus ?? 'nothing is shared'), message);
+    return healthy ? exitCodes.ok : exitCodes.attention;
   }
-  const healthy = [object, ...items].every((each) => conditionOf(each, 'Healthy')?.status !== 'False');
-  if (items.length === 0 && !isForPrograms(context))
+  for (const { spec, status } of items) {
+    const message = status?.healthStatus === 'Healthy' ? '' : (status?.healthMessage ?? '');
     context.terminal.line(
-      `${object.kind} ${nameOf(object)}: `,
-      healthy ? styled('good', 'compared') : styled('bad', 'not as it should be'),
+      ...spaced(`${spec.type} ${spec.name}`, healthCell(status?.healthStatus ?? 'nothing is shared'), message),
     );
+  }
+  if (items.length === 0) context.terminal.line(...spaced(`${object.kind} ${nameOf(object)}`, summaryOf(object)));
   return healthy ? exitCodes.ok : exitCodes.attention;
+}
+
+/** Whether the comparison found what should be there; of an Environment, which is searched for orphans, whether it found none. */
+function isInOrder(object: Answering | ShareItem): boolean {
+  if (object.kind === types.environment.kind) return conditionOf(object, 'Orphans')?.status === 'False';
+  if (object.kind === types.dataset.kind) return ((object as Dataset).status?.shares?.unhealthy ?? 0) === 0;
+  return conditionOf(object, 'Healthy')?.status !== 'False';
+}
+
+function summaryOf(object: Answering): Cell {
+  const style = isInOrder(object) ? 'good' : 'bad';
+  if (object.kind === types.dataset.kind) {
+    const { granted = 0, unhealthy = 0 } = (object as Dataset).status?.shares ?? {};
+    return styled(style, `${count(granted, 'item')} shared, ${String(unhealthy)} of them unhealthy`);
+  }
+  const condition = conditionOf(object, object.kind === types.environment.kind ? 'Orphans' : 'Healthy');
+  return styled(style, condition === undefined ? 'nothing is shared' : `${condition.reason}: ${condition.message}`);
 }
 
 /** The items that were compared, as far as the user may read them: those of a request. A Dataset's are in other namespaces. */

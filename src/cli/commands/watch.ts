@@ -1,4 +1,5 @@
 /** `watch`: follows a request until it is settled: a line for each change of the request and of its items. */
+import { explainReason, isReason } from '../../api/index.ts';
 import type { Context } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit.ts';
 import { requestsWithItems, type RequestWithItems } from '../objects.ts';
@@ -7,12 +8,14 @@ import { styled, type Cell } from '../text.ts';
 import { waitFor } from '../waiting.ts';
 import { conditionOf, healthCell, nameOf, phaseCell, spaced } from '../words.ts';
 
-/** How a request has come out: undefined while it goes on by itself, or waits for its owner. */
-export function settled({ request, items }: RequestWithItems): 'ready' | 'stalled' | undefined {
-  const judged = (request.status?.observedGeneration ?? -1) >= (request.metadata.generation ?? 0);
-  if (!judged || items.length < request.spec.items.length - (request.status?.invalidItems?.length ?? 0)) return undefined;
-  if (conditionOf(request, 'Ready')?.status === 'True') return 'ready';
-  return conditionOf(request, 'Stalled')?.status === 'True' ? 'stalled' : undefined;
+/** How a request has come out: undefined while it goes on by itself, or waits for somebody else than who asked. */
+export function settled({ request }: RequestWithItems): 'ready' | 'stopped' | undefined {
+  if ((request.status?.observedGeneration ?? -1) < (request.metadata.generation ?? 0)) return undefined;
+  const ready = conditionOf(request, 'Ready');
+  if (ready?.status === 'True') return 'ready';
+  const { reason = '' } = ready ?? {};
+  const isRequesters = isReason(reason) && explainReason(reason).actor === 'requester';
+  return isRequesters || conditionOf(request, 'Stalled')?.status === 'True' ? 'stopped' : undefined;
 }
 
 /** Follows the request. Exit code 0 when everything is in place, 3 when it can't go on by itself. */

@@ -30,7 +30,7 @@ export async function why(context: Context, text: string): Promise<ExitCode> {
   const answer = await explain(context, object);
   const { kind } = object;
   if (isForPrograms(context)) printData(context, { kind, name: nameOf(object), ...answer });
-  else tell(context, `${kind} ${nameOf(object)}`, answer);
+  else tell(context, { title: `${kind} ${nameOf(object)}`, order: kind === types.approval.kind ? 'Effective' : 'Ready' }, answer);
   return answer.ready ? exitCodes.ok : exitCodes.attention;
 }
 
@@ -147,11 +147,14 @@ async function readable<T>(answer: Promise<T>, what: string): Promise<T | string
   }
 }
 
-function tell({ terminal }: Context, title: string, { ready, causes, unread }: Answer): void {
-  if (ready && causes.length === 0)
-    terminal.line(styled('strong', title), ' is ', styled('good', 'Ready'), ': nothing is the matter.');
-  else if (ready) terminal.line(styled('strong', title), ' is ', styled('good', 'Ready'), ', but:');
-  else terminal.line(styled('strong', title), ' is ', styled('bad', 'not Ready'), causes.length === 0 ? '.' : ':');
+/** `order`: the condition that says that all is in order. */
+function tell(
+  { terminal }: Context,
+  { title, order }: { readonly title: string; readonly order: string },
+  { ready, causes, unread }: Answer,
+): void {
+  const rest = causes.length > 0 ? (ready ? ', but:' : ':') : ready ? ': nothing is the matter.' : '.';
+  terminal.line(styled('strong', title), ' is ', ready ? styled('good', order) : styled('bad', `not ${order}`), rest);
   for (const [index, cause] of causes.entries()) {
     const { object, subject, condition, reason, message, actor, meaning, next } = cause;
     const where = `${object.kind} ${nameOf({ metadata: object })}${subject === undefined ? '' : ` (${subject})`}`;

@@ -81,8 +81,13 @@ describe('verify and reapply', () => {
 
   test('works for a Dataset in the owner’s own namespace, for one item, and for an Environment', async () => {
     const owner = createWorld({ namespace: 'team-sales', start }, aDataset(status<Dataset>({})), anEnvironment());
-    const handled = (): void => owner.put(aDataset(status<Dataset>({ lastHandledVerifyAt: '2026-01-01T12:05:00Z' })));
-    expect((await owner.run('verify dataset/orders', { seconds: 3, each: handled })).code).toBe(0);
+    const handled = (shares: object) => (): void =>
+      owner.put(aDataset(status<Dataset>({ lastHandledVerifyAt: '2026-01-01T12:05:00Z', shares })));
+    const shares = { granted: 3, unhealthy: 0 };
+    const { code, out } = await owner.run('verify dataset/orders', { seconds: 3, each: handled(shares) });
+    expect({ code, out }).toEqual({ code: 0, out: 'Dataset team-sales/orders  3 items shared, 0 of them unhealthy\n' });
+    handled({ ...shares, unhealthy: 1 })();
+    expect((await owner.run('verify dataset/orders')).code).toBe(3);
     expect(owner.requests.every((request) => request.includes('datasets team-sales/orders'))).toBe(true);
     expect((await owner.run('verify environment/sales --no-wait')).code).toBe(0);
     const requester = createWorld({ namespace, start }, anItem());
@@ -138,6 +143,21 @@ describe('watch', () => {
     const { code, out } = await world.run('watch orders-for-analysts');
     expect(code).toBe(3);
     expect(out).toContain('Rejected: not this quarter');
+  });
+
+  test.each([
+    ['DatasetNotAvailable', 3],
+    ['Revoked', 3],
+    ['Expired', 3],
+    ['Draft', 3],
+    ['PendingApproval', 6],
+    ['Progressing', 6],
+    ['WaitingForAttachment', 6],
+    ['PrincipalRecreated', 6],
+  ] as const)('%s ends it with exit code %i: only what whoever asked has to mend is an end', async (reason, code) => {
+    const request = waitingRequest(status<ShareRequest>({ conditions: [condition('Ready', 'False', reason)] }));
+    const world = createWorld({ namespace, start }, request);
+    expect((await world.run('watch orders-for-analysts --timeout 3s', { seconds: 4 })).code).toBe(code);
   });
 
   test('a verdict about an earlier generation ends nothing', async () => {
