@@ -1,4 +1,5 @@
 /** What a command writes to and asks: the process's own streams, or a test's. Colours only on a terminal, and never with NO_COLOR (no-color.org). */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { paint, type Cell } from './text.ts';
 
@@ -38,7 +39,8 @@ export function processTerminal({ stdin, stdout, stderr, env }: Streams): Termin
     ask: async (question) => {
       const reader = createInterface({ input: stdin, output: stderr });
       try {
-        return await reader.question(question);
+        // Input that ends instead of answering (Ctrl-D, Ctrl-C) is no yes.
+        return await Promise.race([reader.question(question), once(reader, 'close').then(() => '')]);
       } finally {
         reader.close();
       }

@@ -16,6 +16,7 @@ import type { BucketCase, KnownEnvironment, PlatformContext, RoleCase } from '..
 import { expirationProblem } from '../../shares/limits.ts';
 import { intersectPermissions } from '../../shares/permissions.ts';
 import { placeOf } from '../../shares/places.ts';
+import type { Resolution } from '../../shares/resolution.ts';
 import { datasetNotAvailable, resolveItem } from '../../shares/resolve.ts';
 import { choosesNamespace, type NamespaceLabels } from '../../shares/selectors.ts';
 
@@ -46,48 +47,50 @@ export function planItems(request: ShareRequest, known: Known): PlannedItem[] {
   return request.spec.items.map((item) => planItem(request, item, known));
 }
 
-function planItem(request: ShareRequest, item: ShareRequest['spec']['items'][number], known: Known): PlannedItem {
+type Item = ShareRequest['spec']['items'][number];
+
+function planItem(request: ShareRequest, item: Item, known: Known): PlannedItem {
   const dataset = known.datasets.find((each) => isAt(each, request.spec.datasetRef));
-  const visible = dataset !== undefined && isOpenTo(dataset, request, known) ? dataset : undefined;
-  const refuse = (problem: { readonly reason: string; readonly message: string }): PlannedItem => ({
-    ...item,
-    problem,
-    notOffered: [],
-  });
-  if (visible === undefined) return refuse({ reason: datasetNotAvailable.reason, message: datasetNotAvailable.message });
-  const wrongEnd = expirationProblem(visible, request);
-  if (wrongEnd !== undefined) return refuse(wrongEnd);
-  const role = known.roles.find((each) =>
-    isAt(each, { namespace: request.metadata.namespace ?? '', name: request.spec.principal.name }),
-  );
-  const place = placeOf(visible, item);
+  const visible = dataset !== undefined && isOpenTo(dataset, request, known);
+  const problem = visible ? expirationProblem(dataset, request) : datasetNotAvailable;
+  if (!visible || problem !== undefined) return { ...item, notOffered: [], ...(problem === undefined ? {} : { problem }) };
+  const resolution = resolve(request, item, { known, dataset });
+  const { permissions: asked } = request.spec;
+  const { permissions: offered } = dataset.spec.sharing;
+  const notOffered = asked.filter((permission) => !offered.includes(permission));
+  switch (resolution.kind) {
+    case 'resolved':
+      return { ...item, notOffered, entry: { ...resolution.entry, permissions: intersectPermissions(asked, offered) } };
+    case 'claimLost':
+      return { ...item, notOffered, problem: { reason: 'NotClaimed', message: resolution.message } };
+    case 'unavailable':
+    case 'gone':
+      return { ...item, notOffered, problem: { reason: resolution.reason, message: resolution.message } };
+    case 'unknown':
+      return { ...item, notOffered, problem: unseen };
+  }
+}
+
+const unseen = { reason: 'EnvironmentNotReady', message: 'the operator has not looked at the Environment yet' };
+
+function resolve(
+  request: ShareRequest,
+  item: Item,
+  { known, dataset }: { readonly known: Known; readonly dataset: Dataset },
+): Resolution {
+  const ref = { namespace: request.metadata.namespace ?? '', name: request.spec.principal.name };
+  const role = known.roles.find((each) => isAt(each, ref));
+  const place = placeOf(dataset, item);
   const input = {
     request,
     ...item,
-    dataset: visible,
-    bucketCase: place === undefined ? undefined : bucketCase(visible, place.bucket, known),
+    dataset,
+    bucketCase: place === undefined ? undefined : bucketCase(dataset, place.bucket, known),
     roleCase: role === undefined ? undefined : roleCase(role, known),
     recorded: [],
     targetKeys: known.targetKeys,
   };
-  const resolution = resolveItem(input, platformOf(known));
-  const offered = visible.spec.sharing.permissions;
-  const notOffered = request.spec.permissions.filter((permission) => !offered.includes(permission));
-  switch (resolution.kind) {
-    case 'resolved':
-      return {
-        ...item,
-        notOffered,
-        entry: { ...resolution.entry, permissions: intersectPermissions(request.spec.permissions, offered) },
-      };
-    case 'claimLost':
-      return refuse({ reason: 'NotClaimed', message: resolution.message });
-    case 'unavailable':
-    case 'gone':
-      return refuse({ reason: resolution.reason, message: resolution.message });
-    case 'unknown':
-      return refuse({ reason: 'EnvironmentNotReady', message: 'the operator has not looked at the Environment yet' });
-  }
+  return resolveItem(input, platformOf(known));
 }
 
 function bucketCase(dataset: Dataset, name: string, known: Known): BucketCase | undefined {
