@@ -5,6 +5,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { runProgram } from '../../../src/cli/program.ts';
 import { paint, type Cell } from '../../../src/cli/text.ts';
+import type { Client } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
 import { createMemoryClient, keyOf } from './memory-client.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
@@ -66,36 +67,51 @@ export function createWorld(options: WorldOptions, ...objects: readonly KubeObje
 
 async function run(
   world: World,
-  options: WorldOptions,
-  { line, ...terminal }: RunOptions & { readonly line: readonly string[] },
+  { namespace, forbidden = [] }: WorldOptions,
+  { line, ...options }: RunOptions & { readonly line: readonly string[] },
 ): Promise<Ran> {
+  return runOn({ clock: world.clock, namespace, client: createMemoryClient(world, forbidden) }, line, options);
+}
+
+/** What a command line is run on. */
+export interface Place {
+  readonly clock: VirtualClock;
+  readonly client: Client;
+  readonly namespace: string;
+}
+
+/** Runs a command line on any client. */
+export async function runOn(
+  { clock, client, namespace }: Place,
+  line: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
+  const { colours = false, answer, seconds, each } = options;
   const [out, err]: [string[], string[]] = [[], []];
-  const colours = terminal.colours ?? false;
   const lineOf = (cells: readonly Cell[]): string => `${cells.map((cell) => paint(cell, colours)).join('')}\n`;
-  const client = createMemoryClient(world, options.forbidden ?? []);
   const running = runProgram(line, {
-    clock: world.clock,
+    clock,
     signal: new AbortController().signal,
-    connect: () => Promise.resolve({ client, namespace: options.namespace, close: () => Promise.resolve() }),
+    connect: () => Promise.resolve({ client, namespace, close: () => Promise.resolve() }),
     terminal: {
       line: (...cells) => out.push(lineOf(cells)),
       raw: (text) => out.push(text),
       note: (...cells) => err.push(lineOf(cells)),
       colours,
-      interactive: terminal.answer !== undefined,
+      interactive: answer !== undefined,
       ask: (question) => {
         err.push(question);
-        return Promise.resolve(terminal.answer ?? '');
+        return Promise.resolve(answer ?? '');
       },
     },
   });
   const state = { ended: false };
   const ending = running.finally(() => (state.ended = true));
   // Commands are loaded when they are called, which takes real time: virtual time begins when something waits for it.
-  while (terminal.seconds !== undefined && !state.ended && world.clock.pending() === 0) await world.clock.settle();
-  for (let second = 1; second <= (terminal.seconds ?? 0); second++) {
-    await world.clock.advance(1000);
-    terminal.each?.(second);
+  while (seconds !== undefined && !state.ended && clock.pending() === 0) await clock.settle();
+  for (let second = 1; second <= (seconds ?? 0) && !state.ended; second++) {
+    await clock.advance(1000);
+    each?.(second);
   }
   const code = await ending;
   return { code, out: out.join(''), err: stripVTControlCharacters(err.join('')) };

@@ -87,7 +87,7 @@ function listed<T extends KubeObject>({ objects }: Memory, type: ResourceType<T>
 }
 
 /** RFC 7386, as far as patches here go. */
-function merged(target: unknown, patch: unknown): unknown {
+export function merged(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const entries = Object.entries(patch).map(([key, value]) => [
     key,
