@@ -2,6 +2,8 @@
  * `kubectl share` without a process and without an API server: a client on objects in memory (whole reads and writes, no schemas, rights by a list of what is
  * forbidden), a terminal that keeps what is written, and a virtual clock. Returns what a person would see.
  */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { runProgram } from '../../../src/cli/program.ts';
 import { paint, type Cell } from '../../../src/cli/text.ts';
@@ -10,11 +12,17 @@ import type { KubeObject } from '../../../src/kube/object.ts';
 import { createMemoryClient, keyOf } from './memory-client.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
+// Commands are loaded when they are called, which takes real time, in which a virtual clock would go on.
+const commands = join(import.meta.dirname, '../../../src/cli/commands');
+for (const name of readdirSync(commands)) await import(join(commands, name));
+
 /** What a run left behind. */
 export interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
+  /** Both, as a terminal shows them. */
+  readonly all: string;
 }
 
 /** A cluster in memory, and the program on it. */
@@ -87,32 +95,31 @@ export async function runOn(
   options: RunOptions = {},
 ): Promise<Ran> {
   const { colours = false, answer, seconds, each } = options;
-  const [out, err]: [string[], string[]] = [[], []];
+  const [out, err, all]: [string[], string[], string[]] = [[], [], []];
+  const put = (stream: string[], text: string): void => void [stream, all].forEach((each) => each.push(text));
   const lineOf = (cells: readonly Cell[]): string => `${cells.map((cell) => paint(cell, colours)).join('')}\n`;
   const running = runProgram(line, {
     clock,
     signal: new AbortController().signal,
     connect: () => Promise.resolve({ client, namespace, close: () => Promise.resolve() }),
     terminal: {
-      line: (...cells) => out.push(lineOf(cells)),
-      raw: (text) => out.push(text),
-      note: (...cells) => err.push(lineOf(cells)),
+      line: (...cells) => put(out, lineOf(cells)),
+      raw: (text) => put(out, text),
+      note: (...cells) => put(err, lineOf(cells)),
       colours,
       interactive: answer !== undefined,
       ask: (question) => {
-        err.push(question);
+        put(err, question);
         return Promise.resolve(answer ?? '');
       },
     },
   });
   const state = { ended: false };
   const ending = running.finally(() => (state.ended = true));
-  // Commands are loaded when they are called, which takes real time: virtual time begins when something waits for it.
-  while (seconds !== undefined && !state.ended && clock.pending() === 0) await clock.settle();
   for (let second = 1; second <= (seconds ?? 0) && !state.ended; second++) {
     await clock.advance(1000);
     each?.(second);
   }
   const code = await ending;
-  return { code, out: out.join(''), err: stripVTControlCharacters(err.join('')) };
+  return { code, out: out.join(''), err: stripVTControlCharacters(err.join('')), all: all.join('') };
 }

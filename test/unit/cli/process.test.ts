@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shareApprovalName } from '../../../src/shares/names.ts';
 import { startFakeApiServer, statusFault, type FakeApiServer } from '../../support/fake-apiserver.ts';
-import type { Ran } from './harness.ts';
 import { receivedShare, requestRef, sharedItem, sharedRequest } from './objects.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -34,11 +33,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** Runs the program. `reads`: how many bytes of its output are read before the reader goes. */
 function share(
   args: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly reads?: number } = {},
-): Promise<Ran> {
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfig, ...options.env };
     const child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });

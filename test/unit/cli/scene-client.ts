@@ -11,7 +11,7 @@ import type { Scene } from '../../worlds/scene.ts';
 import { merged } from './memory-client.ts';
 
 /** A client on the scene's objects. */
-export function createSceneClient({ api: { objects } }: Scene): Client {
+export function createSceneClient({ api: { objects } }: Pick<Scene, 'api'>): Client {
   const read = <T extends KubeObject>({ plural, kind }: ResourceType<T>, ref: ObjectRef): T => {
     const found = objects.get(plural, keyOf(ref));
     if (found === undefined)
