@@ -29,7 +29,7 @@ const operatorNamespace = 'sluice-system';
 /** The world of a guide. */
 export interface GuideWorld {
   /** Runs a line as a shell would and returns what it prints, with `answer` behind the question that it asks. */
-  shell(line: string, answer?: string): Promise<string>;
+  readonly shell: (line: string, answer?: string) => Promise<string>;
   stop(): void;
 }
 
