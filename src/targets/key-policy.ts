@@ -80,12 +80,16 @@ async function observe(
   { depth }: ObserveOptions<ObservedKeyPolicy>,
 ): Promise<ObservedKeyPolicy> {
   const options = { abortSignal: context.signal };
+  // The policy last: what is written is no older than its reading, and that is counted from the end of the observation.
+  const keyState = depth === 'verify' ? await stateOf(context, keyArn) : undefined;
   const answer = await context.kms.send(new GetKeyPolicyCommand({ KeyId: keyArn, PolicyName: 'default' }), options);
   const policy = observedOf(answer.Policy);
-  if (depth !== 'verify') return { policy };
-  const description = await context.kms.send(new DescribeKeyCommand({ KeyId: keyArn }), options);
-  const keyState = description.KeyMetadata?.KeyState;
   return keyState === undefined ? { policy } : { policy, keyState };
+}
+
+async function stateOf(context: TargetContext, keyArn: string): Promise<string | undefined> {
+  const options = { abortSignal: context.signal };
+  return (await context.kms.send(new DescribeKeyCommand({ KeyId: keyArn }), options)).KeyMetadata?.KeyState;
 }
 
 /** KMS makes its own lock-out check unless it is told not to (KMS API Reference, PutKeyPolicy); we leave that switch alone. */

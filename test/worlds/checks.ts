@@ -8,6 +8,7 @@ import { accessIn, holds, partsOf, right, touched, type Access, type Right } fro
 import { documentsOf, isOurs, nameOf, statementsOf, type Shared } from './by-hand.ts';
 import type { Oracle } from './oracle.ts';
 import { verifyIntervalMs, type Scene } from './scene.ts';
+import { slackMs } from './versions.ts';
 
 /** What somebody has tampered with. */
 export type Tampered = { readonly role: number } | { readonly document: Shared; readonly bucket: number };
@@ -208,10 +209,9 @@ function accessKept(state: State, { service, operation }: CallEvent): void {
     }
   }
   const { setup, clock } = scene;
-  const slack = 3000 + 2 * setup.watchLagMs + 20 * setup.latencyMs;
   const gained = new Set([...state.access].filter((each) => !before.has(each)));
   if (gained.size === 0) return;
-  const may = oracle.mayHaveSince(clock.now() - slack);
+  const may = oracle.mayHaveSince(clock.now() - slackMs(setup));
   for (const named of touched(gained))
     if (!may.has(named)) violations.push(`12: ${service}:${operation} gave ${named}, which no consent covers`);
 }

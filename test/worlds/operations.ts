@@ -172,7 +172,7 @@ function setup(size: Size): fc.Arbitrary<Setup> {
     drift: fc.constantFrom('Reapply', 'Reapply', 'Reapply', 'Report'),
     wire: fc.constant(size === 'large'),
     watchLagMs: fc.constantFrom(0, 0, 30, 900),
-    latencyMs: fc.constantFrom(0, 0, 0, 60, 600),
+    latencyMs: fc.constantFrom(0, 0, 0, 60, 1500),
     staleMs: fc.constantFrom(0, 0, 300, 20_000),
     encrypted: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
     foreign: fc.tuple(foreign, foreign, foreign),

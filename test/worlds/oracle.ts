@@ -7,7 +7,7 @@ import { right, type Permission, type Right } from './access.ts';
 import { uniqueIdOf } from './by-hand.ts';
 import { requester } from './manifests.ts';
 import type { Scene } from './scene.ts';
-import { createVersions, type Versions, type Written } from './versions.ts';
+import { createVersions, slackMs, type Versions, type Written } from './versions.ts';
 
 /** The oracle of a world. */
 export interface Oracle {
@@ -50,8 +50,6 @@ interface State {
 
 /** Older history than this is of no use to anybody (ms). */
 const rememberMs = 600_000;
-/** How long the operator may not have heard that the doors are closed (ms). */
-const closingMs = 20_000;
 /** How long shares outlive a lost claim, and as much as it may take until everybody has noticed (ms). */
 const graceMs = 25 * 3_600_000;
 
@@ -153,7 +151,7 @@ function mayNow(state: State): ReadonlySet<Right> {
   const rights = new Set<Right>();
   if (scene.clock.now() - (state.unclaimedSince ?? Infinity) > graceMs) return rights;
   const isClosed = state.unclaimedSince !== undefined || !state.admitted;
-  const closed = isClosed && scene.clock.now() - state.closedAt > closingMs;
+  const closed = isClosed && scene.clock.now() - state.closedAt > slackMs(scene.setup);
   for (const one of asking(state, 'at most')) {
     const isDraft = one.request.spec.state === 'Draft';
     const asked = (name: string): boolean => one.request.spec.items.some((item) => item.name === name);

@@ -4,11 +4,16 @@
  */
 import type { ObjectMeta } from '../../src/kube/object.ts';
 import { keyOf } from './objects.ts';
-import type { Scene } from './scene.ts';
+import type { Scene, Setup } from './scene.ts';
 
 /** An object that people write. */
 export interface Written {
   readonly metadata: ObjectMeta;
+}
+
+/** How long the operator may be behind what people wrote, with a decision that was under way (ms). */
+export function slackMs({ watchLagMs, latencyMs }: Setup): number {
+  return 3000 + 2 * watchLagMs + 20 * latencyMs;
 }
 
 /** Versions of people's objects. */
@@ -32,7 +37,7 @@ const plurals = ['sharerequests', 'shareapprovals', 'datasets'] as const;
 
 /** Remembers versions for as long as the operator of this world may be behind. */
 export function createVersions({ api, clock, setup }: Scene): Versions {
-  const slackMs = 3000 + 2 * setup.watchLagMs + 20 * setup.latencyMs;
+  const slack = slackMs(setup);
   const known = new Map<string, Version[]>(plurals.map((plural) => [plural, []]));
   const same = (left: Written, right: Written): boolean =>
     left.metadata.uid === right.metadata.uid && left.metadata.generation === right.metadata.generation;
@@ -41,7 +46,7 @@ export function createVersions({ api, clock, setup }: Scene): Versions {
       const now = clock.now();
       for (const plural of plurals) {
         const current = new Map(api.objects.list(plural).map((object) => [keyOf(object), object]));
-        const kept = (known.get(plural) ?? []).filter(({ until }) => until > now - slackMs);
+        const kept = (known.get(plural) ?? []).filter(({ until }) => until > now - slack);
         for (const version of kept.filter(({ until }) => until === Infinity)) {
           const found = current.get(keyOf(version.object));
           if (found === undefined || !same(found, version.object)) version.until = now;
@@ -53,7 +58,7 @@ export function createVersions({ api, clock, setup }: Scene): Versions {
     recent: (plural) => (known.get(plural) ?? []).map(({ object }) => object),
     isHeard: (plural, object) => {
       const version = (known.get(plural) ?? []).find((each) => each.until === Infinity && same(each.object, object));
-      return version !== undefined && version.since <= clock.now() - slackMs;
+      return version !== undefined && version.since <= clock.now() - slack;
     },
   };
 }
