@@ -151,6 +151,31 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'a key policy is written on a reading of a moment ago, also where KMS is slow',
+    {
+      setup: {
+        buckets: 1,
+        roles: 1,
+        drift: 'Reapply',
+        wire: false,
+        watchLagMs: 0,
+        latencyMs: 1500,
+        staleMs: 0,
+        encrypted: [true, false, false],
+        foreign: ['none', 'none', 'none'],
+        management: ['External', 'Managed', 'Managed'],
+        attachmentQuota: 10,
+      },
+      story: [
+        { do: 'request', which: 0, items: [false, false], permissions: ['Read'], draft: false, expiresIn: 3000000 },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [false, false], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'wait', ms: 4000000 },
+      ],
+      seed: 116690,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {
