@@ -72,7 +72,9 @@ async function inspect(operator: Operator, dataset: Dataset, key: string): Promi
     : unseen.filter(
         (each) => each.seenBucket === undefined || (each.bucket.kmsKeyArn !== undefined && each.seenKey === undefined),
       );
-  if (toRead.length > 0) inspected.set(key, { at: clock.now(), generation });
+  // A generation is news once, even where nothing can be read: two Datasets on one bucket would wake each other for ever.
+  const readAt = due ? Number.NEGATIVE_INFINITY : last.at;
+  inspected.set(key, { at: toRead.length > 0 ? clock.now() : readAt, generation });
   const changes = await Promise.all(toRead.map((each) => readCase(operator, each)));
   return changes.includes(true) || last?.generation !== generation;
 }

@@ -12,11 +12,14 @@ export interface Life {
   gate<T>(promise: Promise<T>): Promise<T>;
   /** SIGKILL. */
   end(): void;
+  /** What has to be let go with the life, so that nothing of it goes on in this process. */
+  onEnd(release: () => void): void;
 }
 
 /** Begins a life on a clock that goes on after it. */
 export function createLife(clock: Clock): Life {
   const timers = new Set<() => void>();
+  const releases: (() => void)[] = [];
   let alive = true;
   const after: Clock['after'] = (ms, callback) => {
     if (!alive) return () => undefined;
@@ -47,7 +50,9 @@ export function createLife(clock: Clock): Life {
     end: () => {
       alive = false;
       for (const forget of [...timers]) forget();
+      for (const release of releases.splice(0)) release();
     },
+    onEnd: (release) => void releases.push(release),
   };
 }
 

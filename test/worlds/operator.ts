@@ -18,7 +18,7 @@ import { connect } from '../../src/controllers/wiring.ts';
 import { createClient } from '../../src/kube/client.ts';
 import { silentLogger } from '../../src/kube/logging.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
-import { createQueue } from '../../src/kube/queue.ts';
+import { createQueue, type QueueMetrics } from '../../src/kube/queue.ts';
 import { createReadYourWrites } from '../../src/kube/read-your-writes.ts';
 import type { Transport } from '../../src/kube/transport.ts';
 import { createWriter } from '../../src/targets/writer.ts';
@@ -50,15 +50,20 @@ export interface OperatorOptions {
 /** One set of metrics for all worlds: nobody reads it, and making one takes longer than a small world. */
 const metrics = createKubeMetrics();
 
-/** Starts an operator that runs until its life ends. Rejects where the process would end by itself. */
+/** Starts an operator that runs until its life ends. Rejects where the process would end by itself, or never come to rest. */
 export async function runOperator(options: OperatorOptions): Promise<void> {
+  const circle = Promise.withResolvers<never>();
+  await Promise.race([run(options, circle.reject), circle.promise]);
+}
+
+async function run(options: OperatorOptions, onCircle: OnCircle): Promise<void> {
   const { life, transport, operatorNamespace, random } = options;
   const { clock } = life;
   const cluster = createCluster({ transport, operatorNamespace, logger: silentLogger, clock, random });
   const running = new AbortController().signal;
   const following = cluster.run(running);
   while (!cluster.hasSynced()) await clock.sleep(syncPollMs);
-  const common = partsOf(options, cluster);
+  const common = partsOf(options, cluster, onCircle);
   const writer = createWriter({
     clock,
     installation: options.installation,
@@ -72,7 +77,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   await following;
 }
 
-function partsOf(options: OperatorOptions, cluster: Cluster): Operator {
+function partsOf(options: OperatorOptions, cluster: Cluster, onCircle: OnCircle): Operator {
   const { life, transport, aws, installation, operatorNamespace, random, verifyIntervalMs } = options;
   const { clock } = life;
   const handler = aws.requestHandler();
@@ -96,7 +101,7 @@ function partsOf(options: OperatorOptions, cluster: Cluster): Operator {
     client: createClient(transport),
     writes: createReadYourWrites({ clock }),
     memory: createMemory(),
-    queues: queuesOn(clock),
+    queues: queuesOn(life, onCircle),
     sessions,
     principals: createPrincipals(sessions, clock),
     events: { record: () => undefined, run: async () => undefined, length: 0 },
@@ -115,8 +120,34 @@ function secretValue(cluster: Cluster, secret: string, key: string): string | un
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 }
 
-function queuesOn(clock: Life['clock']): Queues {
-  const queue = (name: string, backoff = kubeBackoff): Queues['item'] => createQueue({ clock, name, backoff });
+/** So many keys in one queue within a minute are a circle of objects that wake each other, which would keep a core busy for ever. */
+const roundAndRound = 3000;
+const minuteMs = 60_000;
+
+const unread: QueueMetrics = {
+  added: () => undefined,
+  retried: () => undefined,
+  depthChanged: () => undefined,
+  waited: () => undefined,
+  worked: () => undefined,
+  watchRunning: () => undefined,
+};
+
+/** Told of objects that wake each other without end. */
+type OnCircle = (error: Error) => void;
+
+function queuesOn(life: Life, onCircle: OnCircle): Queues {
+  const { clock } = life;
+  const queue = (name: string, backoff = kubeBackoff): Queues['item'] => {
+    let [at, count] = [0, 0];
+    const added = (): void => {
+      [at, count] = clock.now() - at < minuteMs ? [at, count + 1] : [clock.now(), 1];
+      if (count === roundAndRound) onCircle(new Error(`the queue ${name} got ${String(count)} keys within a minute`));
+    };
+    const made = createQueue({ clock, name, backoff, metrics: { ...unread, added } });
+    life.onEnd(() => made.shutDown());
+    return made;
+  };
   return {
     environment: queue('environment'),
     role: queue('consumptionrole'),
