@@ -11,8 +11,11 @@ import { createOracle } from './oracle.ts';
 import { perform, removeEverything, type Stage } from './perform.ts';
 import { createScene, verifyIntervalMs } from './scene.ts';
 
-/** How long it may take until all is as it should be (ms): the longest backoff and a verification. */
-const calmMs = 900_000;
+/** The longest backoff, and how long a new operator lets stand what nobody explains to it (ms; ADR 0012). */
+const longestBackoffMs = 300_000;
+const meetingMs = 600_000;
+/** How long it may take until all is as it should be (ms): a verification sees it, which may not come before the meeting is over, and then is throttled once. */
+const calmMs = meetingMs + 1.2 * (verifyIntervalMs + longestBackoffMs);
 /** The operator needs a moment to look around before anything happens (ms). */
 const beginningMs = 2000;
 
