@@ -11,7 +11,7 @@ MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down sandbox bench bench-scale contract verify-live fuzz generate format lint verify build tools clean
+.PHONY: help demo test e2e e2e-tools up down sandbox bench bench-scale contract verify-live fuzz generate format lint verify build tools clean
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -31,6 +31,12 @@ down: $(INSTALLED) ## Stop all of that and remove what it left, also after a cra
 
 test: tools dist/main.js ## Everything that CI runs: types, lint, generated files, all tests
 	@$(NODE) scripts/check.ts test
+
+e2e: tools e2e-tools dist/main.js ## With the real Argo CD and a real node
+	@$(NODE) scripts/check.ts e2e
+
+e2e-tools: $(INSTALLED)
+	@$(NODE) test/e2e/tools/main.ts
 
 verify: $(INSTALLED) ## The same without the tests
 	@$(NODE) scripts/check.ts verify

@@ -1,8 +1,9 @@
 /**
- * Four kinds of tests. unit: values in, values out, and the AWS stand-in in process; no other process is involved.
+ * Five kinds of tests. unit: values in, values out, and the AWS stand-in in process; no other process is involved.
  * contract: what AWS is taken to do, asked of the stand-in and of moto (a process of its own) over HTTP.
  * worlds: the whole operator in random worlds, on a virtual clock (docs/testing.md).
  * cluster: against one shared real API server, which test/support/cluster.ts starts; one file at a time, since the cluster is one.
+ * e2e: Sluice among other people's programs, as teams run it (Argo CD, a real node); each file starts what it needs. `make e2e` builds those programs.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -45,6 +46,17 @@ export default defineConfig({
           testTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

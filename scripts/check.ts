@@ -1,7 +1,8 @@
 /**
- * Everything that must hold before a change goes in, in one command: `make test` (all), `make verify` (all but the tests), `make lint`.
- * Each step runs even when an earlier one failed, so that one run shows all there is to mend. The last line that `make test` prints is
- * "N passed, N failed", counting every test and every other step.
+ * Everything that must hold before a change goes in, in one command: `make test` (all), `make verify` (all but the tests), `make lint`;
+ * and `make e2e`, the tests with other people's programs, which take longer to build than all others.
+ * Each step runs even when an earlier one failed, so that one run shows all there is to mend. The last line that `make test` and
+ * `make e2e` print is "N passed, N failed", counting every test and every other step.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -42,15 +43,21 @@ const verify: readonly Step[] = [
   },
 ];
 
-async function main(mode: string | undefined): Promise<void> {
-  if (mode !== 'lint' && mode !== 'verify' && mode !== 'test') {
-    throw new Error('Say what to check: node scripts/check.ts lint | verify | test');
-  }
-  const failed = await runSteps(mode === 'lint' ? lint : verify);
-  const total = mode === 'lint' ? lint.length : verify.length;
-  const tests = mode === 'test' ? await runTests() : { passed: 0, failed: 0 };
+/** What each mode does. `tests` are the arguments that choose vitest's projects. */
+const modes: Readonly<Record<string, { readonly steps: readonly Step[]; readonly tests?: readonly string[] }>> = {
+  lint: { steps: lint },
+  verify: { steps: verify },
+  test: { steps: verify, tests: ['--project=!e2e'] },
+  e2e: { steps: [], tests: ['--project=e2e'] },
+};
+
+async function main(name: string): Promise<void> {
+  const mode = modes[name];
+  if (mode === undefined) throw new Error(`Say what to check: node scripts/check.ts ${Object.keys(modes).join(' | ')}`);
+  const failed = await runSteps(mode.steps);
+  const tests = mode.tests === undefined ? { passed: 0, failed: 0 } : await runTests(mode.tests);
   for (const { name, hint } of failed) console.log(`FAILED ${name}: ${hint}`);
-  console.log(`${total - failed.length + tests.passed} passed, ${failed.length + tests.failed} failed`);
+  console.log(`${mode.steps.length - failed.length + tests.passed} passed, ${failed.length + tests.failed} failed`);
   process.exitCode = failed.length + tests.failed === 0 ? 0 : 1;
 }
 
@@ -66,12 +73,19 @@ async function runSteps(steps: readonly Step[]): Promise<Step[]> {
   return failed;
 }
 
-/** Runs all tests; a run that fails without a failed test (a file that can't be loaded, a crash) counts as one failure. */
-async function runTests(): Promise<Count> {
-  console.log('── tests: vitest run');
+/** Runs these tests; a run that fails without a failed test (a file that can't be loaded, a crash) counts as one failure. */
+async function runTests(projects: readonly string[]): Promise<Count> {
+  console.log(`── tests: vitest run ${projects.join(' ')}`);
   mkdirSync(join(resultFile, '..'), { recursive: true });
   rmSync(resultFile, { force: true });
-  const passed = await succeeds(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`]);
+  const passed = await succeeds([
+    'vitest',
+    'run',
+    ...projects,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${resultFile}`,
+  ]);
   const count = readCount();
   return passed ? count : { ...count, failed: Math.max(1, count.failed) };
 }
@@ -100,4 +114,4 @@ function succeeds([command, ...args]: readonly [string, ...string[]]): Promise<b
   });
 }
 
-await main(process.argv[2]);
+await main(process.argv[2] ?? '');

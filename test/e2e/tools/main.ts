@@ -1,0 +1,7 @@
+/** Makes every program that `make e2e` needs besides those of `make tools`. */
+import { ensureArgocd } from './argocd.ts';
+import type { Log } from './tool.ts';
+
+const tools: readonly ((log: Log) => Promise<unknown>)[] = [ensureArgocd];
+
+for (const ensure of tools) await ensure((line) => console.log(line));
