@@ -12,6 +12,9 @@ import { withLock } from './lock.ts';
 /** Names of the programs, as their upstream projects call them. */
 export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'helm';
 
+/** What a cluster that runs pods needs besides; only the end-to-end tests do. */
+export type NodeBinaryName = 'kubelet' | 'kube-scheduler';
+
 /** Absolute path of each program. */
 export type Binaries = Readonly<Record<BinaryName, string>>;
 
@@ -40,7 +43,7 @@ const kubernetes = (command: string, seconds: number): Source => ({
   seconds,
 });
 
-const sources: Readonly<Record<BinaryName, Source>> = {
+const controlPlane: Readonly<Record<BinaryName, Source>> = {
   etcd: {
     folder: 'etcd',
     module: 'go.etcd.io/etcd/server/v3',
@@ -60,8 +63,15 @@ const sources: Readonly<Record<BinaryName, Source>> = {
   },
 };
 
-/** All programs, in the order in which they are built. */
-export const binaryNames = Object.keys(sources) as readonly BinaryName[];
+/** The programs of the local cluster, in the order in which they are built. */
+export const binaryNames = Object.keys(controlPlane) as readonly BinaryName[];
+
+const node: Readonly<Record<NodeBinaryName, Source>> = {
+  'kube-scheduler': kubernetes('kube-scheduler', 30),
+  kubelet: kubernetes('kubelet', 60),
+};
+const sources = { ...controlPlane, ...node };
+type Name = BinaryName | NodeBinaryName;
 
 const modulesFolder = join(import.meta.dirname, '../../tools/go');
 
@@ -75,26 +85,35 @@ export function cacheFolder(): string {
  * @param log takes one line of progress at a time.
  * @throws when something has to be built and Go is missing, or when a build fails (with the compiler's output).
  */
-export async function ensureBinaries(log: (line: string) => void): Promise<Binaries> {
-  if (binaryNames.some((name) => find(name) === undefined)) {
-    const onWait = (pid: number): void => log(`Another process (pid ${pid}) is building the tools: waiting for it.`);
-    await withLock(join(cacheFolder(), 'tools', '.lock'), onWait, () => buildMissing(log));
-  }
-  return Object.fromEntries(binaryNames.map((name) => [name, find(name) ?? cachePath(name)])) as Binaries;
+export function ensureBinaries(log: (line: string) => void): Promise<Binaries> {
+  return ensure(binaryNames, log);
 }
 
-function find(name: BinaryName): string | undefined {
+/** The same for what runs pods. */
+export function ensureNodeBinaries(log: (line: string) => void): Promise<Readonly<Record<NodeBinaryName, string>>> {
+  return ensure(Object.keys(node) as NodeBinaryName[], log);
+}
+
+async function ensure<N extends Name>(names: readonly N[], log: (line: string) => void): Promise<Readonly<Record<N, string>>> {
+  if (names.some((name) => find(name) === undefined)) {
+    const onWait = (pid: number): void => log(`Another process (pid ${pid}) is building the tools: waiting for it.`);
+    await withLock(join(cacheFolder(), 'tools', '.lock'), onWait, () => buildMissing(names, log));
+  }
+  return Object.fromEntries(names.map((name) => [name, find(name) ?? cachePath(name)])) as Record<N, string>;
+}
+
+function find(name: Name): string | undefined {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   return [...(assets ? [join(assets, name)] : []), cachePath(name)].find(isExecutable);
 }
 
-function cachePath(name: BinaryName): string {
+function cachePath(name: Name): string {
   const { folder } = sources[name];
   return join(cacheFolder(), 'tools', `${folder}-${versionOf(name)}`, name);
 }
 
 /** The version that tools/go pins, such as "v1.36.4". */
-export function versionOf(name: BinaryName): string {
+export function versionOf(name: Name): string {
   const { folder, module } = sources[name];
   const file = join(modulesFolder, folder, 'go.mod');
   const line = readFileSync(file, 'utf8')
@@ -106,8 +125,8 @@ export function versionOf(name: BinaryName): string {
   return version;
 }
 
-async function buildMissing(log: (line: string) => void): Promise<void> {
-  const missing = binaryNames.filter((name) => find(name) === undefined);
+async function buildMissing(names: readonly Name[], log: (line: string) => void): Promise<void> {
+  const missing = names.filter((name) => find(name) === undefined);
   // The process that we waited for may have built them all.
   if (missing.length === 0) return;
   const minutes = Math.ceil(missing.reduce((sum, name) => sum + sources[name].seconds, 0) / 60);
@@ -120,7 +139,7 @@ async function buildMissing(log: (line: string) => void): Promise<void> {
   }
 }
 
-async function build(name: BinaryName, log: (text: string) => void): Promise<void> {
+async function build(name: Name, log: (text: string) => void): Promise<void> {
   const started = performance.now();
   const elapsed = (): string => duration((performance.now() - started) / 1000);
   const target = cachePath(name);
@@ -146,7 +165,7 @@ function removeUnfinished(target: string): void {
   for (const file of unfinished) rmSync(join(folder, file), { force: true });
 }
 
-function goBuild(name: BinaryName, output: string): Promise<void> {
+function goBuild(name: Name, output: string): Promise<void> {
   const { folder, package: main, stamp } = sources[name];
   const flags = ['-s', '-w', ...stamp(versionOf(name)).flatMap((assignment) => ['-X', assignment])].join(' ');
   const args = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', flags, '-o', output, main];
@@ -167,7 +186,7 @@ function goBuild(name: BinaryName, output: string): Promise<void> {
   });
 }
 
-function noGo(name: BinaryName): string {
+function noGo(name: Name): string {
   return (
     `Go is needed to build ${name}, and there is no "go" on the PATH. Install it (https://go.dev/doc/install), ` +
     'or set KUBEBUILDER_ASSETS to a folder that holds ' +
