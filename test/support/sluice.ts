@@ -30,21 +30,19 @@ const operatorArn = `arn:aws:iam::${platformAccount}:user/sluice-operator`;
 const externalId = 'test-external-id';
 
 /** The running product. */
-export interface Sluice {
-  readonly aws: Aws;
-  /** Address of the stand-in. */
-  readonly endpoint: string;
+export interface Sluice extends Omit<StandIn, 'close'> {
   /** The administrator's client of the cluster. */
   readonly client: Client;
   readonly operator: OperatorProcess;
-  /** Makes accounts, namespaces and Environments that no other test has. */
-  world(options?: WorldOptions): Promise<World>;
+  /** One more process of the same operator, not started; who makes it stops it. */
+  replica(): OperatorProcess;
   stop(): Promise<void>;
 }
 
 /** The operator's process. */
 export interface OperatorProcess {
-  start(): Promise<void>;
+  /** Resolves when it leads; with `standby` when its caches are complete, so that it can take over. */
+  start(as?: 'leader' | 'standby'): Promise<void>;
   /** SIGTERM, and waits for the end. */
   stop(): Promise<void>;
   /** SIGKILL: no good-bye. */
@@ -118,6 +116,54 @@ export interface ApprovalOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+/** AWS for an operator that runs somewhere: the stand-in behind HTTP, the operator's user, the Secret with the external id. */
+export interface StandIn {
+  readonly aws: Aws;
+  /** Address of the stand-in. */
+  readonly endpoint: string;
+  /** Environment variables of an operator that shall work with it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Makes accounts, namespaces and Environments that no other test has, and waits until the operator has found the Environments good. */
+  world(options?: WorldOptions): Promise<World>;
+  /** Takes the worlds out of the cluster and stops listening. */
+  close(): Promise<void>;
+}
+
+/** Starts the stand-in. The operator's namespace has to be there. `host`: where it listens, 127.0.0.1 if nothing is said. */
+export async function startStandIn(host?: string): Promise<StandIn> {
+  const aws = createAws({ clock: systemClock });
+  const server = await listenAws(aws, { port: 0, ...(host === undefined ? {} : { host }) });
+  const user = aws.seed.user(platformAccount, 'sluice-operator', { policies: { assume: operatorPolicy(['*']) } });
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'sluice-test-aws', namespace: operatorNamespace },
+    stringData: { externalId },
+  };
+  await apply([secret]);
+  const worlds: World[] = [];
+  return {
+    aws,
+    endpoint: server.url,
+    env: {
+      AWS_ENDPOINT_URL: server.url,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: user.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    world: async (options) => {
+      const world = await createWorld(aws, options ?? {});
+      worlds.push(world);
+      return world;
+    },
+    close: async () => {
+      await removeWorlds(worlds);
+      await server.close();
+    },
+  };
+}
+
 /** Starts the product. Call `stop` in afterAll. */
 export async function startSluice(
   options: {
@@ -128,48 +174,26 @@ export async function startSluice(
   } = {},
 ): Promise<Sluice> {
   await installChart();
-  const aws = createAws({ clock: systemClock });
-  const server = await listenAws(aws, { port: 0 });
-  const user = aws.seed.user(platformAccount, 'sluice-operator', { policies: { assume: operatorPolicy(['*']) } });
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'sluice-test-aws', namespace: operatorNamespace },
-    stringData: { externalId },
-  };
-  await apply([secret]);
+  const standIn = await startStandIn();
   const operatorConfig = await serviceAccountKubeconfig(operatorNamespace, 'sluice');
-  const operator = createOperatorProcess({
-    program: options.program ?? 'src/main.ts',
-    flags: [`--operator-namespace=${operatorNamespace}`, ...(options.flags ?? [])],
-    env: {
-      KUBECONFIG: operatorConfig,
-      AWS_ENDPOINT_URL: server.url,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: user.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      ...options.env,
-    },
-  });
+  const replica = (): OperatorProcess =>
+    createOperatorProcess({
+      program: options.program ?? 'src/main.ts',
+      flags: [`--operator-namespace=${operatorNamespace}`, ...(options.flags ?? [])],
+      env: { KUBECONFIG: operatorConfig, ...standIn.env, ...options.env },
+    });
+  const operator = replica();
   await operator.start();
-  const worlds: World[] = [];
   const transport = createTransport({ config: loadClusterConfig({ kubeconfig: kubeconfig() }) });
   return {
-    aws,
-    endpoint: server.url,
+    ...standIn,
     client: createClient(transport),
     operator,
-    world: async (worldOptions) => {
-      const world = await createWorld(aws, worldOptions ?? {});
-      worlds.push(world);
-      return world;
-    },
+    replica,
     stop: async () => {
       await operator.stop();
-      await removeWorlds(worlds);
+      await standIn.close();
       await transport.close();
-      await server.close();
     },
   };
 }
@@ -262,7 +286,7 @@ function createOperatorProcess(options: {
     child.kill(signal);
     await ended;
   };
-  const start = async (): Promise<void> => {
+  const start: OperatorProcess['start'] = async (as = 'leader') => {
     const output = createWriteStream(logFile, { flags: 'a' });
     await new Promise((resolve) => output.once('open', resolve));
     state.started = readFileSync(logFile).length;
@@ -277,7 +301,8 @@ function createOperatorProcess(options: {
       const line = /"port":(\d+).*"msg":"serving/.exec(tail());
       return Promise.resolve(line === null ? false : Number(line[1]));
     });
-    await until('the operator leads', () => Promise.resolve(tail().includes('this replica leads now')), 40);
+    if (as === 'leader') await until('the operator leads', () => Promise.resolve(tail().includes('this replica leads now')), 40);
+    else await until('the operator is ready', async () => (await fetch(`http://127.0.0.1:${String(state.port)}/readyz`)).ok);
   };
   return {
     start,
