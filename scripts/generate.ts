@@ -1,11 +1,12 @@
 /**
- * Writes what is made from src/api: CRDs, their copies in the chart, the reference. With --check it writes nothing, says what is stale and
+ * Writes what is made from src/api: CRDs, their copies in the chart, the reference; and the patch of Argo CD's settings. With --check it writes nothing, says what is stale and
  * fails. It deletes nothing: a file that no kind explains any more is reported by --check.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KindDefinition } from '../src/api/kind.ts';
 import { kinds } from '../src/api/kinds.ts';
+import { argocdPatch, argocdPatchFile } from './generate/argocd.ts';
 import { crdFile, crdTemplate } from './generate/crd.ts';
 import { permissionsPage } from './generate/permissions.ts';
 import { reasonsPage, referencePage } from './generate/reference.ts';
@@ -24,6 +25,7 @@ export function generatedFiles(): Map<string, string> {
   }
   const permissions = 'docs/aws-permissions.md';
   files.set(permissions, permissionsPage(readFileSync(join(root, permissions), 'utf8')));
+  files.set(argocdPatchFile, argocdPatch(root));
   return files;
 }
 

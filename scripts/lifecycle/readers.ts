@@ -1,6 +1,6 @@
 /**
  * How others read our conditions, by their published rules: kstatus (sigs.k8s.io/cli-utils, pkg/kstatus: deletion, then observedGeneration, then Reconciling and
- * Stalled, then Ready) and the health check for Argo CD that the documentation gives. Not for deciding anything.
+ * Stalled, then Ready) and the health checks for Argo CD in gitops/argocd. Not for deciding anything.
  */
 
 /** What both look at. */
@@ -22,15 +22,18 @@ export function kstatusOf(object: ReadObject): 'Terminating' | 'InProgress' | 'F
   return ready === undefined || ready === 'True' ? 'Current' : 'InProgress';
 }
 
-/** What Argo CD shows. */
+/**
+ * What Argo CD shows, by the health checks in gitops/argocd. It agrees with kstatus, and divides what kstatus calls in progress: what is at rest until a person
+ * decides or acts is Suspended.
+ */
 export function argoHealthOf(object: ReadObject): 'Progressing' | 'Suspended' | 'Degraded' | 'Healthy' {
   const is = (type: string): boolean => statusOf(object, type) === 'True';
-  if (object.observedGeneration !== object.generation) return 'Progressing';
+  if (object.deleting === true || object.observedGeneration !== object.generation) return 'Progressing';
+  if (is('Reconciling')) return 'Progressing';
   if (is('Stalled')) return 'Degraded';
-  if (is('Ready')) return 'Healthy';
-  const waits = ['PendingApproval', 'Draft', 'PrincipalRecreated'];
-  const ready = object.conditions.find(({ type }) => type === 'Ready');
-  return ready !== undefined && waits.includes(ready.reason) && !is('Reconciling') ? 'Suspended' : 'Progressing';
+  const ready = statusOf(object, 'Ready');
+  if (ready === 'True') return 'Healthy';
+  return ready === 'False' ? 'Suspended' : 'Progressing';
 }
 
 function statusOf({ conditions }: ReadObject, type: string): string | undefined {

@@ -159,18 +159,29 @@ describe('in every situation, whatever AWS holds', () => {
     ).toEqual([]);
   });
 
-  test('Argo CD shows Suspended while it waits for the owner, and only then', () => {
+  test('Argo CD shows Suspended while a person decides or acts: before consent, after its end, at a policy to attach; and only then', () => {
     expect(
       breaking(({ report, input }) => {
         const health = argoHealthOf({ generation: 1, observedGeneration: 1, conditions: report.conditions });
-        const waits =
-          input.decision.situation.kind === 'pending' ||
-          (input.decision.situation.kind === 'ended' &&
-            input.decision.situation.cause === 'PrincipalRecreated' &&
-            input.entries.length === 0);
-        return (health === 'Suspended') === waits;
+        const { kind } = input.decision.situation;
+        const decided = kind === 'pending' || (kind === 'ended' && input.entries.length === 0);
+        const attaches = find(report, 'Ready')?.reason === 'WaitingForAttachment' && !isTrue(report, 'Reconciling');
+        return (health === 'Suspended') === (decided || attaches);
       }),
     ).toEqual([]);
+  });
+
+  test('Argo CD and kstatus agree', () => {
+    const alike = { Healthy: 'Current', Degraded: 'Failed', Progressing: 'InProgress', Suspended: 'InProgress' } as const;
+    for (const observedGeneration of [undefined, 1, 2])
+      expect(
+        breaking(({ report: { conditions } }) => {
+          const read = { generation: 2, conditions, ...(observedGeneration === undefined ? {} : { observedGeneration }) };
+          // kstatus takes a status that names no generation for a current one; Sluice writes none without it.
+          const expected = observedGeneration === undefined ? 'InProgress' : kstatusOf(read);
+          return alike[argoHealthOf(read)] === expected;
+        }),
+      ).toEqual([]);
   });
 
   test('which of two documents is in which state changes neither phase nor Ready', () => {
