@@ -2,7 +2,8 @@
  * Who can do what right now, as the stand-in's data plane decides it: identity policies, bucket policy, key policy, all really evaluated. Nothing of the product's own
  * documents or code is looked at.
  */
-import type { Scene } from './scene.ts';
+import { pointsOf } from './by-hand.ts';
+import type { Place, Scene } from './scene.ts';
 
 /** What a permission is worth in the data plane. */
 export const actionsOf = { Read: ['get', 'list'], Write: ['put'], Modify: ['delete'] } as const;
@@ -14,51 +15,64 @@ export type Action = (typeof actionsOf)[Permission][number];
 /** All permissions. */
 export const permissions: readonly Permission[] = ['Read', 'Write', 'Modify'];
 
-/** Something that a role may or may not: "role|bucket|permission", by index. */
+/** Something that a role may or may not: "role|place|permission", by index. */
 export type Right = `${number}|${number}|${Permission}`;
 
-/** Everything that roles can do, as "role|bucket|action". */
+/** Everything that roles can do, as "role|place|action". */
 export type Access = ReadonlySet<string>;
 
 /** Names a right. */
-export const right = (role: number, bucket: number, permission: Permission): Right => `${role}|${bucket}|${permission}`;
+export const right = (role: number, place: number, permission: Permission): Right => `${role}|${place}|${permission}`;
 
 /** The parts of a right. */
-export function partsOf(named: Right): { readonly role: number; readonly bucket: number; readonly permission: Permission } {
-  const [role = '', bucket = '', permission = ''] = named.split('|');
-  return { role: Number(role), bucket: Number(bucket), permission: permission as Permission };
+export function partsOf(named: Right): { readonly role: number; readonly place: number; readonly permission: Permission } {
+  const [role = '', place = '', permission = ''] = named.split('|');
+  return { role: Number(role), place: Number(place), permission: permission as Permission };
 }
 
-const questions = (bucket: string): readonly (readonly [Action, string, object])[] => [
-  ['get', 'GetObject', { Bucket: bucket, Key: 'data/hello' }],
-  ['list', 'ListObjectsV2', { Bucket: bucket, MaxKeys: 1 }],
-  ['put', 'PutObject', { Bucket: bucket, Key: 'data/new' }],
-  ['delete', 'DeleteObject', { Bucket: bucket, Key: 'data/hello' }],
+/** Index of the place that is shared by an item of that type and name. */
+export function placeOf({ places }: Pick<Scene, 'places'>, item: { readonly type: string; readonly name: string }): number {
+  return places.findIndex(({ type, name }) => type === item.type && name === item.name);
+}
+
+/** A bucket is asked itself, and all of it; a folder through each access point that somebody made to its bucket. */
+function doorsTo(scene: Scene, { type, bucket }: Place): readonly string[] {
+  const name = scene.buckets[bucket] ?? '';
+  return type === 'Bucket' ? [name] : pointsOf(scene, name).map(({ arn }) => arn);
+}
+
+const questions = (Bucket: string, { type, prefix }: Place): readonly (readonly [Action, string, object])[] => [
+  ['get', 'GetObject', { Bucket, Key: `${prefix}/hello` }],
+  ['list', 'ListObjectsV2', { Bucket, MaxKeys: 1, ...(type === 'Bucket' ? {} : { Prefix: `${prefix}/` }) }],
+  ['put', 'PutObject', { Bucket, Key: `${prefix}/new` }],
+  ['delete', 'DeleteObject', { Bucket, Key: `${prefix}/hello` }],
 ];
 
 /** Asks the data plane for everybody and everything. */
-export function accessIn({ aws, roles, buckets }: Scene): Access {
+export function accessIn(scene: Scene): Access {
   const found = new Set<string>();
-  for (const [role, { arn }] of roles.entries())
-    for (const [bucket, name] of buckets.entries())
-      for (const [action, operation, input] of questions(name))
-        if (aws.direct.allows(arn, { service: 's3', operation, input })) found.add(`${String(role)}|${String(bucket)}|${action}`);
+  for (const [index, place] of scene.places.entries())
+    for (const door of doorsTo(scene, place))
+      for (const [role, { arn }] of scene.roles.entries())
+        for (const [action, operation, input] of questions(door, place))
+          if (scene.aws.direct.allows(arn, { service: 's3', operation, input }))
+            found.add(`${String(role)}|${String(index)}|${action}`);
   return found;
 }
 
 /** Whether all of the right is there. */
 export function holds(access: Access, named: Right): boolean {
-  const { role, bucket, permission } = partsOf(named);
-  return actionsOf[permission].every((action) => access.has(`${String(role)}|${String(bucket)}|${action}`));
+  const { role, place, permission } = partsOf(named);
+  return actionsOf[permission].every((action) => access.has(`${String(role)}|${String(place)}|${action}`));
 }
 
 /** The rights of which at least a part is there. */
 export function touched(access: Access): Set<Right> {
   const found = new Set<Right>();
   for (const one of access) {
-    const [role = '', bucket = '', action = ''] = one.split('|');
+    const [role = '', place = '', action = ''] = one.split('|');
     const permission = permissions.find((each) => (actionsOf[each] as readonly string[]).includes(action));
-    if (permission !== undefined) found.add(right(Number(role), Number(bucket), permission));
+    if (permission !== undefined) found.add(right(Number(role), Number(place), permission));
   }
   return found;
 }

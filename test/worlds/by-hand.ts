@@ -212,6 +212,52 @@ export function uniqueIdOf({ aws }: Pick<Scene, 'aws'>, account: string, RoleNam
   }
 }
 
+/** An access point that somebody made. */
+export interface Point {
+  readonly name: string;
+  readonly arn: string;
+}
+
+/** The access points to a bucket of the data's account, whoever made them. */
+export function pointsOf({ aws }: Pick<Scene, 'aws'>, bucket: string): readonly Point[] {
+  const input = { AccountId: producer, Bucket: bucket };
+  const answer = aws.direct.act(producer, { service: 's3control', operation: 'ListAccessPoints', input });
+  const list = (answer as { AccessPointList?: readonly { Name?: string; AccessPointArn?: string }[] }).AccessPointList ?? [];
+  return list.map(({ Name = '', AccessPointArn = '' }) => ({ name: Name, arn: AccessPointArn }));
+}
+
+/** Breaks one of the access points to a bucket: its policy, or all of it; false where there is nothing to break. */
+export function breakPoint(scene: Scene, bucket: string, how: Breakage): boolean {
+  const [point] = pointsOf(scene, bucket);
+  if (point === undefined) return false;
+  const control = (operation: string, input: object = {}): unknown =>
+    scene.aws.direct.act(producer, {
+      service: 's3control',
+      operation,
+      input: { AccountId: producer, Name: point.name, ...input },
+    });
+  if (how === 'removeAll') control('DeleteAccessPoint');
+  else if (how === 'remove') control('DeleteAccessPointPolicy');
+  else {
+    const text = pointPolicy(control);
+    if (text === undefined) return false;
+    const { Statement, ...rest } = JSON.parse(text) as { readonly Statement: readonly Statement[] };
+    const kept = Statement.flatMap((each, index) => (index === 0 ? broken(each, how, { kind: 'bucket', name: bucket }) : [each]));
+    if (kept.length === 0) return false;
+    control('PutAccessPointPolicy', { Policy: JSON.stringify({ ...rest, Statement: kept }) });
+  }
+  return true;
+}
+
+function pointPolicy(control: (operation: string) => unknown): string | undefined {
+  try {
+    return (control('GetAccessPointPolicy') as { readonly Policy?: string }).Policy;
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'NoSuchAccessPointPolicy') return undefined;
+    throw error;
+  }
+}
+
 /** Everything of ours that is in AWS, in words; empty after all was taken back. */
 export function leftIn(scene: Scene, isExempt: (document: Shared) => boolean): string[] {
   const shared = documentsOf(scene)
@@ -221,7 +267,8 @@ export function leftIn(scene: Scene, isExempt: (document: Shared) => boolean): s
         .filter(isOurs)
         .map((each) => `${String(each['Sid'])} in ${nameOf(document)}`),
     );
-  return [...shared, ...[producer, consumer].flatMap((account) => ownPolicies(scene, account))];
+  const points = scene.buckets.flatMap((bucket) => pointsOf(scene, bucket).map(({ arn }) => arn));
+  return [...shared, ...points, ...[producer, consumer].flatMap((account) => ownPolicies(scene, account))];
 }
 
 /** All documents that others write into as well. */

@@ -4,14 +4,14 @@
  */
 import type { CallEvent } from '../../sandbox/aws/index.ts';
 import type { ShareItem } from '../../src/api/index.ts';
-import { accessIn, holds, partsOf, right, touched, type Access, type Right } from './access.ts';
+import { accessIn, holds, partsOf, placeOf, right, touched, type Access, type Right } from './access.ts';
 import { documentsOf, isOurs, nameOf, statementsOf, type Shared } from './by-hand.ts';
 import type { Oracle } from './oracle.ts';
 import { verifyIntervalMs, type Scene } from './scene.ts';
 import { slackMs } from './versions.ts';
 
 /** What somebody has tampered with. */
-export type Tampered = { readonly role: number } | { readonly document: Shared; readonly bucket: number };
+export type Tampered = { readonly role: number } | { readonly document?: Shared; readonly bucket: number };
 
 /** The checks of a world. */
 export interface Checks {
@@ -100,10 +100,11 @@ export function createChecks(scene: Scene, oracle: Oracle): Checks {
       if (scene.setup.drift === 'Reapply') state.broken.clear();
     },
     isBroken: (named) => {
-      const { role, bucket } = partsOf(named);
-      return state.broken.has(`role ${String(role)}`) || state.broken.has(`bucket ${String(bucket)}`) || state.raced.has(bucket);
+      const bucket = bucketBehind(scene, named);
+      const role = `role ${String(partsOf(named).role)}`;
+      return state.broken.has(role) || state.broken.has(`bucket ${String(bucket)}`) || state.raced.has(bucket);
     },
-    isRaced: (what) => state.raced.has(typeof what === 'string' ? partsOf(what).bucket : bucketOf(scene, what)),
+    isRaced: (what) => state.raced.has(typeof what === 'string' ? bucketBehind(scene, what) : bucketOf(scene, what)),
     get access() {
       return state.access;
     },
@@ -123,7 +124,7 @@ function keepBacked({ secure, oracle }: State): void {
 function tampered(state: State, what: Tampered, how: 'broken' | 'foreign' | 'gone'): void {
   const { scene, secure } = state;
   if (how !== 'foreign') state.tamperedAt = scene.clock.now();
-  if ('document' in what) {
+  if ('bucket' in what && what.document !== undefined) {
     const name = nameOf(what.document);
     state.foreign.set(name, foreignIn(scene, what.document));
     state.editedAt.set(name, scene.clock.now());
@@ -131,8 +132,7 @@ function tampered(state: State, what: Tampered, how: 'broken' | 'foreign' | 'gon
   if (how === 'foreign') return;
   state.broken.add('role' in what ? `role ${String(what.role)}` : `bucket ${String(what.bucket)}`);
   for (const named of secure.keys()) {
-    const { role, bucket } = partsOf(named);
-    if ('role' in what ? role === what.role : bucket === what.bucket) secure.delete(named);
+    if ('role' in what ? partsOf(named).role === what.role : bucketBehind(scene, named) === what.bucket) secure.delete(named);
   }
 }
 
@@ -187,6 +187,11 @@ function foreignKept(state: State, { operation }: CallEvent, document: Shared): 
   if (scene.setup.staleMs > 0) state.raced.add(bucketOf(scene, document));
 }
 
+/** Index of the bucket that the right is about. */
+function bucketBehind({ places }: Scene, named: Right): number {
+  return places[partsOf(named).place]?.bucket ?? -1;
+}
+
 /** Index of the bucket that the document is about. */
 function bucketOf({ buckets, keys }: Scene, document: Shared): number {
   return document.kind === 'bucket' ? buckets.indexOf(document.name) : keys.indexOf(document.arn);
@@ -234,14 +239,15 @@ export function isReady({ status }: ShareItem): boolean {
 }
 
 /** What the item's record says is shared. */
-export function rightsOf({ buckets, roles }: Scene, { spec }: ShareItem): Right[] {
+export function rightsOf(scene: Scene, { spec }: ShareItem): Right[] {
+  const place = placeOf(scene, spec);
   return spec.resolved
     .filter((entry) => entry.state !== 'Revoking')
     .flatMap((entry) =>
       entry.permissions.map((permission) =>
         right(
-          roles.findIndex(({ arn }) => arn === entry.principal.arn),
-          buckets.indexOf(entry.bucket),
+          scene.roles.findIndex(({ arn }) => arn === entry.principal.arn),
+          place,
           permission,
         ),
       ),

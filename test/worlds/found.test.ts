@@ -11,6 +11,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       setup: {
         buckets: 1,
         roles: 1,
+        folders: 0,
         wire: false,
         drift: 'Report',
         watchLagMs: 0,
@@ -44,6 +45,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       setup: {
         buckets: 1,
         roles: 1,
+        folders: 0,
         drift: 'Reapply',
         wire: false,
         watchLagMs: 0,
@@ -78,6 +80,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       setup: {
         buckets: 1,
         roles: 1,
+        folders: 0,
         drift: 'Reapply',
         wire: false,
         watchLagMs: 0,
@@ -103,6 +106,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       setup: {
         buckets: 1,
         roles: 1,
+        folders: 0,
         drift: 'Reapply',
         wire: false,
         watchLagMs: 0,
@@ -130,6 +134,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       setup: {
         buckets: 2,
         roles: 1,
+        folders: 0,
         drift: 'Reapply',
         wire: false,
         watchLagMs: 0,
@@ -157,6 +162,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       setup: {
         buckets: 1,
         roles: 1,
+        folders: 0,
         drift: 'Reapply',
         wire: false,
         watchLagMs: 0,

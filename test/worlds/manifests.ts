@@ -1,6 +1,6 @@
 /** The manifests that people write in the worlds. Values in, objects out. */
 import type { KubeObject } from '../../src/kube/object.ts';
-import type { Scene } from './scene.ts';
+import type { Place, Scene } from './scene.ts';
 
 /** Namespaces of the owner and of the requester. */
 export const owner = 'team-sales';
@@ -88,7 +88,7 @@ export function environmentManifests({ claimed, admitted }: Doors = { claimed: t
 
 /** What a Dataset's owner changes. */
 export interface DatasetTerms {
-  /** By position in the list of the Dataset's buckets; at least one is true. */
+  /** By position in the list of the Dataset's places. Where no bucket is listed, all are. */
   readonly lists?: readonly boolean[];
   readonly permissions?: PermissionList;
   readonly approval?: 'Manual' | 'Automatic';
@@ -97,19 +97,27 @@ export interface DatasetTerms {
 }
 
 /** A Dataset of the owner's. */
-export function datasetManifest({ setup, buckets, keys }: Scene, name: DatasetName, terms: DatasetTerms): KubeObject {
-  const { lists = [true, true], permissions = permissionLists[3], approval = 'Manual', keyless = false } = terms;
-  const existing = datasetBuckets[name].filter((index) => index < buckets.length);
-  const listed = existing.filter((_, position) => lists[position] === true);
+export function datasetManifest(scene: Scene, name: DatasetName, terms: DatasetTerms): KubeObject {
+  const { lists = [true, true, true, true], permissions = permissionLists[3], approval = 'Manual', keyless = false } = terms;
+  const { setup, buckets, keys } = scene;
+  const existing = placesIn(scene, name);
+  const chosen = existing.filter((_, position) => lists[position] === true);
+  const listed = chosen.some(({ type }) => type === 'Bucket') ? chosen : existing;
+  const holds = (bucket: number): boolean => listed.some((place) => place.type === 'Bucket' && place.bucket === bucket);
   return manifest(
     'Dataset',
     { name, namespace: owner },
     {
       environmentRef: { name: 'sales' },
-      buckets: (listed.length === 0 ? existing : listed).map((index) => {
-        const key = keyless ? undefined : keys[index];
-        return { name: buckets[index], ...(key === undefined ? {} : { kmsKeyArn: key }) };
-      }),
+      buckets: listed
+        .filter(({ type }) => type === 'Bucket')
+        .map(({ bucket }) => {
+          const key = keyless ? undefined : keys[bucket];
+          return { name: buckets[bucket], ...(key === undefined ? {} : { kmsKeyArn: key }) };
+        }),
+      folders: listed
+        .filter(({ type, bucket }) => type === 'Folder' && holds(bucket))
+        .map((folder) => ({ name: folder.name, bucket: buckets[folder.bucket], prefix: folder.prefix })),
       sharing: { permissions, approval, drift: setup.drift },
     },
   );
@@ -131,17 +139,25 @@ export function roleManifest({ setup, roles }: Scene, index: number): KubeObject
 
 /** What is asked for, or decided on. */
 export interface Asked {
-  /** By position in the list of the Dataset's buckets. */
+  /** By position in the list of the Dataset's places; none: all of them. */
   readonly items: readonly boolean[];
   readonly permissions: PermissionList;
   /** RFC 3339. */
   readonly expireTime?: string | undefined;
 }
 
-function itemsOf({ buckets }: Scene, dataset: DatasetName, items: readonly boolean[]): { type: string; name: string }[] {
-  const existing = datasetBuckets[dataset].filter((index) => index < buckets.length);
+/** The buckets that a Dataset can list, and then their folders; folders are the first Dataset's. */
+function placesIn({ places }: Scene, dataset: DatasetName): readonly Place[] {
+  const own: readonly number[] = datasetBuckets[dataset];
+  return places.filter(
+    ({ type, bucket }) => own.includes(bucket) && type !== 'Beyond' && (type === 'Bucket' || dataset === 'orders'),
+  );
+}
+
+function itemsOf(scene: Scene, dataset: DatasetName, items: readonly boolean[]): { type: string; name: string }[] {
+  const existing = placesIn(scene, dataset);
   const chosen = existing.filter((_, position) => items[position] === true);
-  return (chosen.length === 0 ? existing : chosen).map((index) => ({ type: 'Bucket', name: buckets[index] ?? '' }));
+  return (chosen.length === 0 ? existing : chosen).map(({ type, name }) => ({ type, name }));
 }
 
 /** A ShareRequest of the requester's, by index. */

@@ -54,6 +54,7 @@ export type Operation =
   | { readonly do: 'iamRole'; readonly which: number; readonly becomes: 'gone' | 'another' }
   | { readonly do: 'breakBucket'; readonly which: number; readonly how: Breakage }
   | { readonly do: 'breakKey'; readonly which: number; readonly how: Breakage }
+  | { readonly do: 'breakPoint'; readonly which: number; readonly how: Breakage }
   | { readonly do: 'breakRole'; readonly which: number; readonly how: Breakage | 'detach' }
   | { readonly do: 'foreignBucket'; readonly which: number; readonly how: ForeignEdit }
   | { readonly do: 'foreignKey'; readonly which: number; readonly how: ForeignEdit }
@@ -70,7 +71,7 @@ export type Operation =
   | { readonly do: 'rest' };
 
 const which = fc.nat(4);
-const items = fc.tuple(fc.boolean(), fc.boolean());
+const items = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean());
 const permissions = fc.constantFrom(...permissionLists);
 const expiresIn = fc.option(fc.constantFrom(30_000, 400_000, 3_000_000), { freq: 3 });
 const after = fc.nat(12);
@@ -122,7 +123,11 @@ const doors = fc.record({ do: fc.constant('doors' as const), claimed: fc.boolean
 
 const byHand: readonly fc.Arbitrary<Operation>[] = [
   fc.record({ do: fc.constant('iamRole' as const), which, becomes: fc.constantFrom('gone', 'another') }),
-  fc.record({ do: fc.constantFrom('breakBucket' as const, 'breakKey' as const), which, how: fc.constantFrom(...breakages) }),
+  fc.record({
+    do: fc.constantFrom('breakBucket' as const, 'breakKey' as const, 'breakPoint' as const),
+    which,
+    how: fc.constantFrom(...breakages),
+  }),
   fc.record({ do: fc.constant('breakRole' as const), which, how: fc.constantFrom(...breakages, 'detach' as const) }),
   fc.record({
     do: fc.constantFrom('foreignBucket' as const, 'foreignKey' as const),
@@ -169,6 +174,7 @@ function setup(size: Size): fc.Arbitrary<Setup> {
   return fc.record({
     buckets: size === 'small' ? fc.constantFrom(1, 1, 2) : fc.constantFrom(2, 3),
     roles: size === 'small' ? fc.constantFrom(1, 1, 2) : fc.constantFrom(2, 3),
+    folders: fc.constantFrom(0, 0, 1, 2),
     drift: fc.constantFrom('Reapply', 'Reapply', 'Reapply', 'Report'),
     wire: fc.constant(size === 'large'),
     watchLagMs: fc.constantFrom(0, 0, 30, 900),

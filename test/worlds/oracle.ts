@@ -6,7 +6,7 @@ import type { Dataset, ShareApproval, ShareItem, ShareRequest } from '../../src/
 import { right, type Permission, type Right } from './access.ts';
 import { uniqueIdOf } from './by-hand.ts';
 import { requester } from './manifests.ts';
-import type { Scene } from './scene.ts';
+import type { Place, Scene } from './scene.ts';
 import { createVersions, slackMs, type Versions, type Written } from './versions.ts';
 
 /** The oracle of a world. */
@@ -154,14 +154,13 @@ function mayNow(state: State): ReadonlySet<Right> {
   const closed = isClosed && scene.clock.now() - state.closedAt > slackMs(scene.setup);
   for (const one of asking(state, 'at most')) {
     const isDraft = one.request.spec.state === 'Draft';
-    const asked = (name: string): boolean => one.request.spec.items.some((item) => item.name === name);
     if (hasPassed(one.request.spec.expireTime, scene.clock.now())) continue;
-    for (const [bucket, name] of scene.buckets.entries()) {
-      if (!one.dataset.spec.buckets.some((each) => each.name === name)) continue;
-      if (!isDraft && !asked(name)) continue;
-      for (const permission of consented(state, one, name, 'at most')) {
+    for (const [index, place] of scene.places.entries()) {
+      if (!lists(one.dataset, place)) continue;
+      if (!isDraft && !isAmong(one.request.spec.items, place)) continue;
+      for (const permission of consented(state, one, place, 'at most')) {
         // A draft adds nothing to what there was, and closed doors let nothing new in.
-        const named = right(one.role, bucket, permission);
+        const named = right(one.role, index, permission);
         if ((!isDraft && !closed) || before.has(named)) rights.add(named);
       }
     }
@@ -169,11 +168,19 @@ function mayNow(state: State): ReadonlySet<Right> {
   return rights;
 }
 
-function consented(state: State, one: Asking, bucket: string, how: How): Permission[] {
+function lists({ spec }: Dataset, { type, name }: Place): boolean {
+  return (type === 'Bucket' ? spec.buckets : type === 'Folder' ? spec.folders : []).some((each) => each.name === name);
+}
+
+function isAmong(items: readonly { readonly type: string; readonly name: string }[], place: Place): boolean {
+  return items.some(({ type, name }) => type === place.type && name === place.name);
+}
+
+function consented(state: State, one: Asking, place: Place, how: How): Permission[] {
   const { request, dataset, role } = one;
   const asked: readonly Permission[] = request.spec.state === 'Draft' ? ['Read', 'Write', 'Modify'] : request.spec.permissions;
   const approvals = approvalsOf(state, request, how);
-  const names = (each: ShareApproval): boolean => each.spec.items.some((item) => item.name === bucket);
+  const names = (each: ShareApproval): boolean => isAmong(each.spec.items, place);
   const heard = (each: ShareApproval): boolean => how === 'surely' || state.versions.isHeard('shareapprovals', each);
   if (approvals.some((each) => each.spec.decision === 'Rejected' && heard(each) && (each.spec.items.length === 0 || names(each))))
     return [];
@@ -181,8 +188,8 @@ function consented(state: State, one: Asking, bucket: string, how: How): Permiss
     .filter((permission) => dataset.spec.sharing.permissions.includes(permission))
     .filter(
       (permission) =>
-        isByRule(state, one, { bucket, permission, how }) ||
-        approvals.some((each) => approves(state, each, { bucket, permission, role, request })),
+        isByRule(state, one, { place, permission, how }) ||
+        approvals.some((each) => approves(state, each, { place, permission, role, request })),
     );
 }
 
@@ -190,47 +197,51 @@ function consented(state: State, one: Asking, bucket: string, how: How): Permiss
 function isByRule(
   state: State,
   { request, dataset, role }: Asking,
-  what: { readonly bucket: string; readonly permission: Permission; readonly how: How },
+  what: { readonly place: Place; readonly permission: Permission; readonly how: How },
 ): boolean {
-  const { bucket, permission, how } = what;
-  const key = [request.metadata.uid, bucket, permission, state.recreatedAt.get(role) ?? 0].join('|');
+  const { place, permission, how } = what;
+  const key = [request.metadata.uid, place.type, place.name, permission, state.recreatedAt.get(role) ?? 0].join('|');
   const isInForce = dataset.spec.sharing.approval === 'Automatic';
   if (isInForce) state.byRule.add(key);
-  const consent = itemOf(state, request, bucket)?.spec.consent;
+  const consent = itemOf(state, request, place)?.spec.consent;
   const onRecord = consent?.source === 'Automatic' && consent.permissions.includes(permission);
   return state.byRule.has(key) && (how === 'at most' || isInForce || onRecord);
 }
 
-function itemOf({ scene }: State, request: ShareRequest, bucket: string): ShareItem | undefined {
+function itemOf({ scene }: State, request: ShareRequest, place: Place): ShareItem | undefined {
   return (scene.api.objects.list('shareitems') as readonly ShareItem[]).find(
-    ({ spec }) => spec.requestRef.uid === request.metadata.uid && spec.name === bucket,
+    ({ spec }) => spec.requestRef.uid === request.metadata.uid && isAmong([spec], place),
   );
 }
 
 interface Question {
-  readonly bucket: string;
+  readonly place: Place;
   readonly permission: Permission;
   readonly role: number;
   readonly request: ShareRequest;
 }
 
-function approves(state: State, approval: ShareApproval, { bucket, permission, role, request }: Question): boolean {
+function approves(state: State, approval: ShareApproval, { place, permission, role, request }: Question): boolean {
   const { scene, decidedAt, recreatedAt } = state;
   if (approval.spec.decision !== 'Approved' || approval.spec.principal?.arn !== scene.roles[role]?.arn) return false;
   if (hasPassed(approval.spec.expireTime, scene.clock.now())) return false;
-  const covers = approval.spec.items.some((item) => item.name === bucket && item.permissions.includes(permission));
+  const covers = approval.spec.items.some((item) => isAmong([item], place) && item.permissions.includes(permission));
   const madeAgain = recreatedAt.get(role);
   // Consent was to somebody: where it had been used before the role was made again, the new role needs a newer one.
   const stale =
     madeAgain !== undefined &&
     (decidedAt.get(approval.metadata.name) ?? 0) < madeAgain &&
-    wasGranted(state, request, bucket, madeAgain);
+    wasGranted(state, request, { place, before: madeAgain });
   return covers && !stale;
 }
 
 /** Had the request's item been granted to the role before that time? Read from the record, which is where it has to be. */
-function wasGranted(state: State, request: ShareRequest, bucket: string, before: number): boolean {
-  const consent = itemOf(state, request, bucket)?.spec.consent;
+function wasGranted(
+  state: State,
+  request: ShareRequest,
+  { place, before }: { readonly place: Place; readonly before: number },
+): boolean {
+  const consent = itemOf(state, request, place)?.spec.consent;
   // Times are whole seconds, rounded down.
   return consent !== undefined && Date.parse(consent.grantedTime) + 1000 <= before;
 }
@@ -245,12 +256,12 @@ function backingNow(state: State, how: 'live' | 'whole'): ReadonlyMap<Right, Rea
     const place = scene.roles[role];
     if (place === undefined || uniqueIdOf(scene, place.account, place.name) === undefined) continue;
     if (hasPassed(request.spec.expireTime, scene.clock.now())) continue;
-    for (const [bucket, name] of scene.buckets.entries()) {
-      const asked = request.spec.items.some((each) => each.name === name);
-      if (!one.dataset.spec.buckets.some((each) => each.name === name) || (!asked && request.spec.state !== 'Draft')) continue;
-      if (how === 'whole' && !isPlain(state, one, bucket)) continue;
-      for (const permission of consented(state, one, name, 'surely')) {
-        const named = right(role, bucket, permission);
+    for (const [index, target] of scene.places.entries()) {
+      const asked = isAmong(request.spec.items, target);
+      if (!lists(one.dataset, target) || (!asked && request.spec.state !== 'Draft')) continue;
+      if (how === 'whole' && !isPlain(state, one, target)) continue;
+      for (const permission of consented(state, one, target, 'surely')) {
+        const named = right(role, index, permission);
         found.set(named, (found.get(named) ?? new Set<string>()).add(request.metadata.uid ?? ''));
       }
     }
@@ -258,14 +269,15 @@ function backingNow(state: State, how: 'live' | 'whole'): ReadonlyMap<Right, Rea
   return found;
 }
 
-/** Nothing stands in the way of granting the bucket to the role. */
-function isPlain(state: State, { request, dataset, role }: Asking, bucket: number): boolean {
+/** Nothing stands in the way of granting the place to the role. */
+function isPlain(state: State, { request, dataset, role }: Asking, place: Place): boolean {
+  const { bucket } = place;
   const { scene, admitted, unclaimedSince } = state;
   const { setup, buckets, keys } = scene;
   if (!admitted || unclaimedSince !== undefined || request.spec.state === 'Draft') return false;
   if (setup.management[role] === 'Detached' || setup.attachmentQuota < 2 || setup.foreign[bucket] === 'nearlyFull') return false;
   const listed = dataset.spec.buckets.find(({ name }) => name === buckets[bucket]);
-  const item = itemOf(state, request, buckets[bucket] ?? '');
+  const item = itemOf(state, request, place);
   const ended = item?.spec.consent?.ended !== undefined || item?.metadata.deletionTimestamp !== undefined;
   return listed?.kmsKeyArn === keys[bucket] && !ended;
 }

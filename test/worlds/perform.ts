@@ -1,8 +1,8 @@
 /** Carries out operations: each is done at once, as those who do it would; the operator hears of it in its own time. */
 import type { Dataset, ShareItem } from '../../src/api/index.ts';
-import { right, permissions as allPermissions, type Right } from './access.ts';
+import { placeOf, right, permissions as allPermissions, type Right } from './access.ts';
 import { connectionLost } from './api-server.ts';
-import { breakRole, breakShared, editForeign, replaceRole, type Shared } from './by-hand.ts';
+import { breakPoint, breakRole, breakShared, editForeign, replaceRole, type Shared } from './by-hand.ts';
 import type { Checks } from './checks.ts';
 import {
   approvalManifest,
@@ -51,6 +51,7 @@ export function perform(stage: Stage, operation: Exclude<Operation, { readonly d
     case 'iamRole':
     case 'breakBucket':
     case 'breakKey':
+    case 'breakPoint':
     case 'breakRole':
     case 'foreignBucket':
     case 'foreignKey':
@@ -141,15 +142,15 @@ function remove(
 
 /** Everything that an item may be about. */
 function rightsOf(scene: Scene, { spec }: ShareItem): Right[] {
-  const bucket = scene.buckets.indexOf(spec.name);
-  return scene.roles.flatMap((_, role) => allPermissions.map((permission) => right(role, bucket, permission)));
+  const place = placeOf(scene, spec);
+  return scene.roles.flatMap((_, role) => allPermissions.map((permission) => right(role, place, permission)));
 }
 
 // — what somebody does in AWS —
 
 function tamper(
   { scene, oracle, checks }: Stage,
-  operation: Doing<'iamRole' | 'breakBucket' | 'breakKey' | 'breakRole' | 'foreignBucket' | 'foreignKey'>,
+  operation: Doing<'iamRole' | 'breakBucket' | 'breakKey' | 'breakPoint' | 'breakRole' | 'foreignBucket' | 'foreignKey'>,
 ): void {
   const index = operation.which % scene.roles.length;
   const bucket = operation.which % scene.buckets.length;
@@ -169,6 +170,9 @@ function tamper(
     case 'breakBucket':
     case 'breakKey':
       if (breakShared(scene, document, operation.how)) checks.tampered({ document, bucket }, 'broken');
+      return;
+    case 'breakPoint':
+      if (breakPoint(scene, pick(scene.buckets, 0), operation.how)) checks.tampered({ bucket: 0 }, 'broken');
       return;
     case 'foreignBucket':
     case 'foreignKey':

@@ -28,6 +28,8 @@ export interface Setup {
   /** How many buckets and roles there are, from the beginning of the lists. */
   readonly buckets: 1 | 2 | 3;
   readonly roles: 1 | 2 | 3;
+  /** How many folders of the first bucket there are, from the beginning of the list. */
+  readonly folders: 0 | 1 | 2;
   readonly drift: 'Reapply' | 'Report';
   /** Calls to AWS really go over the wire. */
   readonly wire: boolean;
@@ -52,6 +54,17 @@ export type Foreign = 'none' | 'some' | 'odd' | 'nearlyFull';
 /** Who looks after a principal's policies. */
 export type Management = 'Managed' | 'Detached' | 'External';
 
+/** What can be shared: a bucket, or a folder of it. `Beyond` is what lies outside of all folders, asked for through their access points: never shared. */
+export interface Place {
+  readonly type: 'Bucket' | 'Folder' | 'Beyond';
+  /** As an item of a request. */
+  readonly name: string;
+  /** Index of the bucket. */
+  readonly bucket: number;
+  /** What keys begin with, before the slash. */
+  readonly prefix: string;
+}
+
 /** An IAM role. Names are prefixes of each other, and one is used in both accounts. */
 export interface ScenePrincipal {
   readonly account: string;
@@ -67,6 +80,7 @@ export interface Scene {
   readonly api: ApiServer;
   readonly clock: VirtualClock;
   readonly buckets: readonly string[];
+  readonly places: readonly Place[];
   /** By bucket; undefined: not encrypted with a key. */
   readonly keys: readonly (string | undefined)[];
   readonly roles: readonly ScenePrincipal[];
@@ -87,6 +101,14 @@ const role = (account: string, name: string, path: string): ScenePrincipal => ({
 
 const allRoles = [role(consumer, 'etl', '/'), role(consumer, 'etl-1', '/teams/'), role(producer, 'etl', '/')];
 const allBuckets = ['acme-orders', 'acme-orders-2', 'acme-logs'];
+// One prefix begins like the other.
+const allFolders: readonly Place[] = ['raw', 'raw2'].map((name) => ({ type: 'Folder', name, bucket: 0, prefix: name }));
+const beyond: Place = { type: 'Beyond', name: '', bucket: 0, prefix: 'data' };
+
+function placesOf(setup: Setup, buckets: readonly string[]): readonly Place[] {
+  const whole = buckets.map((name, bucket): Place => ({ type: 'Bucket', name, bucket, prefix: 'data' }));
+  return setup.folders === 0 ? whole : [...whole, ...allFolders.slice(0, setup.folders), beyond];
+}
 
 /** Sets a world up, with people's Datasets and ConsumptionRoles in place. No operator runs yet. */
 export function createScene(setup: Setup, seed: number): Scene {
@@ -99,7 +121,9 @@ export function createScene(setup: Setup, seed: number): Scene {
   const accessKeyId = seedAccounts(aws);
   const [buckets, roles] = [allBuckets.slice(0, setup.buckets), allRoles.slice(0, setup.roles)];
   for (const [index, each] of roles.entries()) seedRole(aws, each, setup.management[index] ?? 'Managed');
+  const places = placesOf(setup, buckets);
   const keys = buckets.map((bucket, index) => seedBucket(aws, bucket, { index, setup }));
+  for (const { prefix, bucket } of places) aws.seed.object(buckets[bucket] ?? '', `${prefix}/hello`, 'hello');
   const api = createApiServer(clock);
   api.watchLagMs = setup.watchLagMs;
   if (setup.latencyMs > 0) aws.faults.add({ kind: 'latency', ms: setup.latencyMs });
@@ -121,6 +145,7 @@ export function createScene(setup: Setup, seed: number): Scene {
     api,
     clock,
     buckets,
+    places,
     keys,
     roles,
     life: createLife(clock),
@@ -181,7 +206,6 @@ function seedBucket(aws: Aws, bucket: string, { index, setup }: { index: number;
     ...(key === undefined ? {} : { encryption: { algorithm: 'aws:kms', keyArn: key } }),
     ...(policy === undefined ? {} : { policy }),
   });
-  aws.seed.object(bucket, 'data/hello', 'hello');
   return key;
 }
 

@@ -19,6 +19,7 @@ import { createSceneClient } from './scene-client.ts';
 const setup: Setup = {
   buckets: 2,
   roles: 1,
+  folders: 0,
   drift: 'Report',
   wire: false,
   watchLagMs: 10,
