@@ -17,6 +17,8 @@ export interface Config {
   readonly trustedNamespaceLabels: readonly string[];
   readonly verifyIntervalMs: number;
   readonly orphanSweepMs: number;
+  /** Name of the Secret with mail server and webhooks, in the operator's namespace; undefined: nothing is sent. */
+  readonly notifySecret: string | undefined;
   readonly logLevel: LogLevel;
   readonly metricsHost: string;
   readonly metricsPort: number;
@@ -31,6 +33,7 @@ interface Flags {
   readonly trustedNamespaceLabels: readonly string[];
   readonly verifyInterval: number;
   readonly orphanSweepInterval: number;
+  readonly notifySecret?: string;
   readonly logLevel: LogLevel;
   readonly metricsAddress: { readonly host: string; readonly port: number };
   readonly leaderElect: boolean;
@@ -47,6 +50,7 @@ export function readConfig(argv: readonly string[]): Config {
     trustedNamespaceLabels: flags.trustedNamespaceLabels,
     verifyIntervalMs: flags.verifyInterval,
     orphanSweepMs: flags.orphanSweepInterval,
+    notifySecret: flags.notifySecret,
     logLevel: flags.logLevel,
     metricsHost: flags.metricsAddress.host,
     metricsPort: flags.metricsAddress.port,
@@ -103,6 +107,12 @@ function command(): Command {
         .env('SLUICE_ORPHAN_SWEEP_INTERVAL')
         .default(24 * 3_600_000, '24h')
         .argParser(interval),
+    )
+    .addOption(
+      option(
+        '--notify-secret <name>',
+        "name of the Secret in the operator's namespace that says where mail and webhooks go, in its key notify.yaml (default: nothing is sent)",
+      ).env('SLUICE_NOTIFY_SECRET'),
     )
     .addOption(
       option('--log-level <level>', 'least important messages to log')

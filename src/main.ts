@@ -29,7 +29,9 @@ import { createQueue } from './kube/queue.ts';
 import { createReadYourWrites } from './kube/read-your-writes.ts';
 import { createStatusServer } from './kube/server.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
-import { createShareMetrics, registerRates } from './metrics.ts';
+import { createNotifyMetrics, createShareMetrics, registerRates } from './metrics.ts';
+import { createNotifier, type Notifier } from './notify/notifier.ts';
+import { settingsKey } from './notify/settings.ts';
 import { createWriter } from './targets/writer.ts';
 
 const clock = systemClock;
@@ -135,7 +137,9 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     logger,
     metrics: metrics.events,
   });
+  const notify = createNotify(parts, queues);
   const common: Operator = {
+    ...(notify === undefined ? {} : { notify }),
     cluster,
     observations: createObservations(),
     installation,
@@ -163,14 +167,34 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
     checkPrincipal: createPrincipalCheck(common),
   });
   connect(common);
-  const recording = events.run(signal);
+  const background = Promise.all([events.run(signal), notify?.run(signal)]);
   await runControllers({
     operator: { ...common, writer, coalescer: createCoalescer(clock, () => common.queues.item.length) },
     metrics,
     abort: elector?.signal ?? new AbortController().signal,
     signal,
   });
-  await recording;
+  await background;
+}
+
+/** Mail and webhooks, where the settings say that there are any. */
+function createNotify({ config, cluster, operatorNamespace, logger, metrics }: Parts, queues: Queues): Notifier | undefined {
+  const { notifySecret: secretName } = config;
+  if (secretName === undefined) return undefined;
+  const notifier: Notifier = createNotifier({
+    secretName,
+    secret: () => {
+      const secret = cluster.secrets.store.get(`${operatorNamespace}/${secretName}`);
+      if (secret === undefined) return undefined;
+      return { resourceVersion: secret.metadata.resourceVersion ?? '', text: decodeSecret(secret.data?.[settingsKey]) };
+    },
+    wake: (key) => queues.request.add(key),
+    clock,
+    random: Math.random,
+    logger,
+    metrics: createNotifyMetrics(metrics.registry, () => notifier.length),
+  });
+  return notifier;
 }
 
 function createElector(

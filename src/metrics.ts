@@ -4,6 +4,7 @@ import type { AwsCall } from './aws/clients.ts';
 import type { RateLimiter } from './aws/limiter.ts';
 import type { Memory } from './controllers/memory.ts';
 import type { OperatorMetrics } from './controllers/operator.ts';
+import type { OutboxMetrics } from './notify/outbox.ts';
 import { orphanKinds } from './shares/orphans.ts';
 
 /** What is measured beside the runtime. */
@@ -23,6 +24,25 @@ export function registerRates(registry: Registry, limiter: Pick<RateLimiter, 'ra
       for (const { accountId, service, rate } of limiter.rates()) this.set({ account: accountId, service }, rate);
     },
   });
+}
+
+/** Registers what becomes of mail and webhooks. */
+export function createNotifyMetrics(registry: Registry, waiting: () => number): OutboxMetrics {
+  const ended = new Counter({
+    name: 'sluice_notifications_total',
+    help: 'Messages by way out (mail, webhook:<name>) and result: delivered, retried (an attempt failed), refused, gave-up (a day of attempts), dropped (too many waited).',
+    labelNames: ['channel', 'result'],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'sluice_notifications_waiting',
+    help: 'Messages that wait for their first or next attempt.',
+    registers: [registry],
+    collect() {
+      this.set(waiting());
+    },
+  });
+  return { counted: (channel, result) => ended.inc({ channel, result }) };
 }
 
 /** Registers the metrics; the share items are counted when they are read. */

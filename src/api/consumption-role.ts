@@ -4,6 +4,7 @@ import { ageColumn, conditionColumn, messageColumn } from './columns.ts';
 import { conditions, localRef, observedGeneration, principalArn, uniqueId } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
+import { notify } from './notify.ts';
 import { immutable, integer, list, oneOf, optional, text } from './schema.ts';
 
 const specSchema = z.strictObject({
@@ -13,6 +14,7 @@ const specSchema = z.strictObject({
     ['Managed', 'Detached', 'External'],
     "Who looks after the principal's side. Managed: Sluice creates its policies and attaches them. Detached: Sluice creates them, the role's owner attaches them. External: Sluice writes nothing there.",
   ).default('Managed'),
+  notify: optional(notify('Who hears of what becomes of the shares that this principal receives or asks for.')),
 });
 
 const statusSchema = z.strictObject({

@@ -22,6 +22,7 @@ import {
 } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
 import { defineKind } from './kind.ts';
+import { notify } from './notify.ts';
 import { immutable, integer, list, oneOf, optional, text, withRules } from './schema.ts';
 
 const bucket = z.strictObject({
@@ -141,6 +142,7 @@ const specSchema = z.strictObject({
     'Folders of these buckets that can be shared by themselves. Each is shared through an access point; the bucket is not opened.',
   ).default([]),
   sharing: sharing.prefault({}),
+  notify: optional(notify('Who hears of requests for this Dataset and of what becomes of them.')),
 });
 
 const count = (description: string) => optional(integer({ min: 0, max: 1_000_000 }, description));

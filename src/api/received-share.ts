@@ -14,6 +14,7 @@ import {
   observedGeneration,
   permissions,
   principalArn,
+  uid,
   uniqueId,
 } from './fields.ts';
 import type { ApiObject, SpecOf, StatusOf } from './kind.ts';
@@ -47,6 +48,23 @@ const specSchema = z.strictObject({
     }),
     { max: 100, type: ['type', 'name'] },
     'What is asked for.',
+  ),
+  told: optional(
+    z
+      .strictObject({
+        requestUid: uid('UID of the ShareRequest: one that is made again under the same name has a story of its own.'),
+        channels: list(
+          z.strictObject({
+            channel: text(64, 'Whom: owner or requester (by mail), or webhook: and its name.').min(1),
+            marks: list(text(128, 'What.').min(1), { max: 32, type: 'set' }, 'What was told, or given up, oldest first.'),
+          }),
+          { max: 10, type: ['channel'] },
+          'One entry for each way out.',
+        ),
+      })
+      .describe(
+        'What people have been told by mail and webhooks, so that nothing is told twice. Absent where the installation sends nothing.',
+      ),
   ),
 });
 

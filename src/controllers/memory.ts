@@ -92,6 +92,8 @@ export interface Memory {
   readonly history: Map<string, HistoryEntry[]>;
   /** Since when an item or a request has been on its way without its status saying so (milliseconds), by uid. */
   readonly untold: Map<string, number>;
+  /** Reminders of ends that were announced as Events, by uid of the ShareRequest. */
+  readonly reminded: Map<string, ReadonlySet<string>>;
   /**
    * Finalizers of ours, by kind, uid and name: when the object was last held for a record (milliseconds), and our write of it that the cache may not show
    * yet, with the resourceVersion that came of it.
@@ -138,6 +140,7 @@ export function createMemory(): Memory {
     conflicts: new Map(),
     history: new Map(),
     untold: new Map(),
+    reminded: new Map(),
     holds: new Map(),
     leftovers: new Map(),
     cleared: new Set(),

@@ -9,6 +9,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../kube/logging.ts';
 import type { Queue } from '../kube/queue.ts';
 import type { ReadYourWrites } from '../kube/read-your-writes.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { GatherContext } from './gather-context.ts';
 import type { Memory } from './memory.ts';
 
@@ -43,6 +44,8 @@ export interface Operator extends GatherContext {
   /** When AWS resources were read last outside of targets, and for which generation: they are read again when due, not whenever somebody looks. */
   readonly inspected: Map<string, { readonly at: number; readonly generation: number }>;
   readonly metrics: OperatorMetrics;
+  /** Mail and webhooks; absent where the installation sends nothing. */
+  readonly notify?: Notifier;
 }
 
 /** What is measured of shares; the runtime measures itself. */

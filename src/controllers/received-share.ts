@@ -12,9 +12,11 @@ import { ownerPlan } from '../shares/plan.ts';
 import type { AskedItem, RequestItem, RequestSummary } from '../shares/request-report.ts';
 import { bucketPolicy } from '../targets/bucket-policy.ts';
 import { keyPolicy } from '../targets/key-policy.ts';
+import { announcePhase, announceReminders } from './announcements.ts';
 import { types } from './cluster.ts';
 import { roleOf } from './gather.ts';
 import { contributionId } from './ledger.ts';
+import { isFarewellTold, tell, tellingOf } from './notices.ts';
 import type { Operator } from './operator.ts';
 import { cut, sameJson, stampConditions, writeStatus } from './status.ts';
 
@@ -27,20 +29,30 @@ export interface Received {
   readonly summary: RequestSummary;
 }
 
-/** Makes or updates the owner's view. */
-export async function syncReceivedShare(operator: Operator, received: Received): Promise<void> {
-  const object = await writeSpec(operator, received);
-  if (object === undefined) return;
+/** Makes or updates the owner's view, and tells people what is new. Returns when to look again though nothing has changed (milliseconds since the epoch). */
+export async function syncReceivedShare(operator: Operator, received: Received): Promise<number | undefined> {
+  const existing = operator.cluster.received.store.get(keyOf(nameOf(received)));
+  const telling = tellingOf(operator, received, existing);
+  const object = await writeSpec(operator, { received, existing, told: telling.told });
+  if (object === undefined) return undefined;
   const written = await writeStatus(operator, types.received, object, statusOf(operator, received, object));
-  if (written && object.status?.phase !== received.summary.phase) announce(operator, received, object);
+  if (written && object.status?.phase !== received.summary.phase) announcePhase(operator, received, object);
+  const remindAt = announceReminders(operator, received, object);
+  tell(operator, received, { object, telling });
+  const due = [remindAt, telling.dueAt].filter((at) => at !== undefined);
+  return due.length === 0 ? undefined : Math.min(...due);
 }
 
-/** Removes the views of a request that is gone, or that the Dataset does not exist for. `key` is the request's. */
-export async function removeReceivedShare({ cluster, client }: Operator, key: string): Promise<void> {
-  for (const { metadata } of cluster.received.store.index('request', key)) {
-    const { name, namespace, uid } = metadata;
+/**
+ * Removes the views of a request that is gone, or that the Dataset does not exist for. `key` is the request's. The view of a request that is gone stays until the
+ * owner has been told.
+ */
+export async function removeReceivedShare(operator: Operator, key: string, why: 'gone' | 'hidden'): Promise<void> {
+  for (const object of operator.cluster.received.store.index('request', key)) {
+    if (why === 'gone' && !isFarewellTold(operator, object)) continue;
+    const { name, namespace, uid } = object.metadata;
     try {
-      await client.delete(
+      await operator.client.delete(
         types.received,
         { name, ...(namespace === undefined ? {} : { namespace }) },
         uid === undefined ? {} : { preconditions: { uid } },
@@ -51,27 +63,22 @@ export async function removeReceivedShare({ cluster, client }: Operator, key: st
   }
 }
 
-/** The owner hears of each phase in his own namespace. */
-function announce({ events }: Operator, { request, summary }: Received, object: ReceivedShare): void {
-  const ready = summary.conditions.find(({ type }) => type === 'Ready');
-  const note = `share request ${keyOf(request)}: ${ready?.message ?? summary.phase}`;
-  events.record({
-    regarding: object,
-    type: summary.counts.failed > 0 ? 'Warning' : 'Normal',
-    reason: summary.phase,
-    action: 'Reconcile',
-    note,
-  });
+function nameOf({ request, dataset }: Received): Pick<ReceivedShare, 'metadata'> {
+  const { namespace = '', name } = request.metadata;
+  return { metadata: { name: receivedShareName({ namespace, name }), namespace: dataset.metadata.namespace ?? '' } };
 }
 
-async function writeSpec(operator: Operator, received: Received): Promise<ReceivedShare | undefined> {
-  const { request, dataset } = received;
-  const namespace = dataset.metadata.namespace ?? '';
-  const name = receivedShareName({ namespace: request.metadata.namespace ?? '', name: request.metadata.name });
-  const existing = operator.cluster.received.store.get(`${namespace}/${name}`);
-  const spec = specOf(operator, received);
+interface Writing {
+  readonly received: Received;
+  readonly existing: ReceivedShare | undefined;
+  readonly told: ReceivedShareSpec['told'];
+}
+
+async function writeSpec(operator: Operator, { received, existing, told }: Writing): Promise<ReceivedShare | undefined> {
+  const { request } = received;
+  const spec = { ...specOf(operator, received), ...(told === undefined ? {} : { told }) };
   try {
-    if (existing === undefined) return await operator.client.create(types.received, { metadata: { name, namespace }, spec });
+    if (existing === undefined) return await operator.client.create(types.received, { ...nameOf(received), spec });
     if (sameJson(existing.spec, spec)) return existing;
     return await operator.client.replace(types.received, { ...existing, spec });
   } catch (error) {

@@ -13,7 +13,7 @@ import { setFinalizer } from './finalizers.ts';
 import { approvalsOf, datasetOf, isVisible, resolutionOf } from './gather.ts';
 import { finalizers, type Operator } from './operator.ts';
 import { untoldMs } from './patience.ts';
-import { removeReceivedShare, syncReceivedShare } from './received-share.ts';
+import { removeReceivedShare, syncReceivedShare, type Received } from './received-share.ts';
 import { requestStatus } from './request-status.ts';
 import { sameJson, writeStatus } from './status.ts';
 
@@ -23,15 +23,16 @@ const staleCacheMs = 20;
 export async function reconcileRequest(operator: Operator, key: string): Promise<Result> {
   const request = operator.cluster.requests.store.get(key);
   if (request === undefined) {
-    await removeReceivedShare(operator, key);
+    await removeReceivedShare(operator, key, 'gone');
     return { kind: 'done' };
   }
   if (!operator.writes.isFresh(`sharerequests/${key}`, request.metadata.resourceVersion))
     return { kind: 'requeue', afterMs: staleCacheMs };
   const items = itemsOf(operator, request);
   if (request.metadata.deletionTimestamp !== undefined && items.length === 0) {
-    await removeReceivedShare(operator, key);
+    await removeReceivedShare(operator, key, 'gone');
     operator.memory.untold.delete(request.metadata.uid ?? '');
+    operator.memory.reminded.delete(request.metadata.uid ?? '');
     await setFinalizer(operator, types.request, request, { name: finalizers.share, wanted: false });
     return { kind: 'done' };
   }
@@ -50,9 +51,15 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   const waitMs = sameJson(request.status, status) ? 0 : untoldMs(operator, request.metadata.uid ?? '', news);
   if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
   await writeStatus(operator, types.request, request, status);
-  if (dataset !== undefined && (visible || items.length > 0)) await syncReceivedShare(operator, { request, dataset, summary });
-  else await removeReceivedShare(operator, key);
+  if (dataset !== undefined && (visible || items.length > 0)) return tellOwner(operator, { request, dataset, summary });
+  await removeReceivedShare(operator, key, 'hidden');
   return { kind: 'done' };
+}
+
+/** Looked at again when there is something to tell though nothing has changed, such as that an end comes. */
+async function tellOwner(operator: Operator, received: Received): Promise<Result> {
+  const lookAt = await syncReceivedShare(operator, received);
+  return lookAt === undefined ? { kind: 'done' } : { kind: 'requeue', afterMs: Math.max(0, lookAt - operator.clock.now()) };
 }
 
 function itemsOf({ cluster }: Operator, request: ShareRequest): readonly ShareItem[] {

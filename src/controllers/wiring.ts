@@ -59,11 +59,17 @@ export function connect(operator: Operator): void {
   });
   cluster.secrets.onEvent((event) => {
     if (event.type === 'added' && event.initial) return;
+    // A way out that is new begins with what holds now: each request notes that at once, not at its next change.
+    if (event.object.metadata.name === operator.notify?.secretName) wakeAllRequests(operator);
     for (const environment of cluster.environments.store.list()) {
       if (environment.spec.assumeRole?.externalIdSecretRef?.name === event.object.metadata.name)
         queues.environment.add(keyOf(environment));
     }
   });
+}
+
+function wakeAllRequests({ cluster, queues }: Operator): void {
+  for (const request of cluster.requests.store.list()) queues.request.add(keyOf(request), { priority: Priority.resync });
 }
 
 /** Calls `wake` unless the event is only a status, most often our own. */
