@@ -65,9 +65,14 @@ function summarize({ story, aws }: RequestWorld): RequestSummary {
   if (request === undefined) throw new RangeError('the request of this world is gone');
   const entries = decision.resolved.map((entry) => ({
     entry,
-    targets: entry.targets.map(
-      (target): TargetState => ({ target, state: 'Applied', missing: [], excess: [], observedAt: beginning, ...aws }),
-    ),
+    targets: entry.targets.map((target): TargetState => ({
+      target,
+      state: 'Applied',
+      missing: [],
+      excess: [],
+      observedAt: beginning,
+      ...aws,
+    })),
   }));
   const report = reportItem({ decision, entries, reportOnly: false, label: `${item.spec.type} ${item.spec.name}` });
   if (report === undefined) throw new RangeError('nothing is decided in this world');
