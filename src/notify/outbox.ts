@@ -157,8 +157,6 @@ function start<T>(state: State<T>, waiting: Waiting<T>, signal: AbortSignal): vo
 async function tryOnce<T>(state: State<T>, waiting: Waiting<T>, signal: AbortSignal): Promise<void> {
   const { delivery } = waiting;
   const outcome = await attemptSafely(state, delivery, signal);
-  // Cut off by the end of the process: nobody can say whether it arrived. It is put in again by the next one.
-  if (signal.aborted && outcome.kind !== 'delivered') return;
   if (outcome.kind === 'retry') again(state, waiting, outcome.reason);
   else end(state, delivery, outcome.kind === 'delivered' ? outcome : { kind: 'refused', reason: outcome.reason });
 }

@@ -17,7 +17,7 @@ export interface Mail {
 
 /** A mail server. */
 export interface Mailer {
-  send(mail: Mail): Promise<Attempt>;
+  readonly send: (mail: Mail) => Promise<Attempt>;
   /** Closes connections. */
   close(): void;
 }

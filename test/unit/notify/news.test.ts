@@ -150,8 +150,9 @@ describe('the end of a share', () => {
 
   it('what the requester takes out of his request is no news, and what the Dataset no longer offers is', () => {
     const world = live();
-    world.story.request = changed(aRequest(), spec({ items: [], state: 'Draft' }));
+    world.story.request = changed(aRequest(), spec({ items: [{ type: 'Bucket', name: 'acme-other' }] }));
     expect(world.hear()).toEqual([]);
+    expect(world.story.item.spec.consent?.ended?.reason).toBe('Removed');
     const other = live();
     other.story.dataset = changed(aDataset(), spec({ buckets: [] }));
     expect(other.hear()).toEqual(['Revoked']);
