@@ -22,7 +22,7 @@ export function remindersOf(
   const found = byEnd.map(([expireTime, some]) => {
     const end = timeOf(expireTime) ?? 0;
     const granted = Math.max(...some.map(({ decision }) => timeOf(decision.consent?.grantedTime) ?? 0));
-    const times = reminderDays.map((days) => ({ days, at: end - days * dayMs }));
+    const times = reminderDays.map((days) => ({ days, at: end - days * dayMs })).filter(({ at }) => at > granted);
     const due = end > now ? times.findLast(({ at }) => at <= now) : undefined;
     return { news: due === undefined ? [] : [reminder(expireTime, due, some)], next: times.find(({ at }) => at > now)?.at };
   });
