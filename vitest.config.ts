@@ -1,6 +1,6 @@
 /**
  * Five kinds of tests. unit: values in, values out, and the AWS stand-in in process; no other process is involved.
- * contract: what AWS is taken to do, asked of the stand-in and of moto (a process of its own) over HTTP.
+ * contract: what AWS is taken to do, asked of the stand-in and of moto (a process of its own) over HTTP; and what leaves the operator, received by real servers.
  * worlds: the whole operator in random worlds, on a virtual clock (docs/testing.md).
  * cluster: against one shared real API server, which test/support/cluster.ts starts; one file at a time, since the cluster is one.
  * e2e: Sluice among other people's programs, as teams run it (Argo CD, a real node); each file starts what it needs. `make e2e` builds those programs.
