@@ -58,6 +58,18 @@ module.exports = {
       { path: '^src/(aws/|main|config|controllers/(?!(cluster|operator|ledger)\\.ts$))' },
     ),
     rule(
+      'notify-knows-no-cluster',
+      'What is told is found in values; who records it is the controllers.',
+      { path: '^src/notify/' },
+      { path: '^src/(aws|targets|controllers)/|^src/kube/(?!logging)' },
+    ),
+    rule(
+      'news-is-pure',
+      'What is told to whom is decided without I/O.',
+      { path: '^src/notify/(kinds|news|reminders|told|notice|text|cloud-event)' },
+      { path: '^src/(kube|notify/(outbox|smtp|webhook|notifier))|node_modules/(nodemailer|undici)' },
+    ),
+    rule(
       'aws-knows-no-kubernetes',
       'AWS sessions and targets know no cluster.',
       { path: '^src/(aws|targets)/' },

@@ -12,7 +12,6 @@ import { types } from './cluster.ts';
 import { roleOf } from './gather.ts';
 import type { Operator } from './operator.ts';
 import type { Received } from './received-share.ts';
-import { stampConditions } from './status.ts';
 
 /** What there is to tell of a request. */
 export interface Telling {
@@ -30,7 +29,7 @@ const silence: Telling = { told: undefined, news: [], channels: [], dueAt: undef
 export function tellingOf(operator: Operator, received: Received, existing: ReceivedShare | undefined): Telling {
   const { notify } = operator;
   if (notify === undefined) return silence;
-  const { request, dataset, summary } = received;
+  const { request, dataset, summary, conditions } = received;
   const channels = notify.channels({
     owner: dataset.spec.notify?.emails ?? [],
     requester: roleOf(operator, request)?.spec.notify?.emails ?? [],
@@ -44,7 +43,6 @@ export function tellingOf(operator: Operator, received: Received, existing: Rece
   const now = operator.clock.now();
   if (before !== undefined) notify.recorded(requestUid, before);
   const settled = notify.settled(requestUid);
-  const conditions = stampConditions(summary.conditions, request.status?.conditions, { generation: 0, now });
   const told = new Set([...allMarks(before), ...[...settled.values()].flatMap((marks) => [...marks])]);
   const { news, dueAt } = newsOf({ summary, conditions, told, now });
   const isNew = existing === undefined || (recorded !== undefined && before === undefined);

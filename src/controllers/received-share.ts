@@ -2,7 +2,7 @@
  * The owner's view of a request: one ReceivedShare in the Dataset's namespace, so that an owner needs rights in no other namespace and a requester learns
  * nothing of the owner's side.
  */
-import type { Dataset, ReceivedShare, ReceivedShareSpec, ReceivedShareStatus, ShareRequest } from '../api/index.ts';
+import type { Condition, Dataset, ReceivedShare, ReceivedShareSpec, ReceivedShareStatus, ShareRequest } from '../api/index.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { shortPrincipal } from '../shares/arn.ts';
@@ -27,6 +27,8 @@ export interface Received {
   readonly request: ShareRequest;
   readonly dataset: Dataset;
   readonly summary: RequestSummary;
+  /** The request's conditions as its status has them: their times say which occurrence something is. */
+  readonly conditions: readonly Condition[];
 }
 
 /** Makes or updates the owner's view, and tells people what is new. Returns when to look again though nothing has changed (milliseconds since the epoch). */

@@ -51,7 +51,8 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
   const waitMs = sameJson(request.status, status) ? 0 : untoldMs(operator, request.metadata.uid ?? '', news);
   if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
   await writeStatus(operator, types.request, request, status);
-  if (dataset !== undefined && (visible || items.length > 0)) return tellOwner(operator, { request, dataset, summary });
+  if (dataset !== undefined && (visible || items.length > 0))
+    return tellOwner(operator, { request, dataset, summary, conditions: status.conditions ?? [] });
   await removeReceivedShare(operator, key, 'hidden');
   return { kind: 'done' };
 }

@@ -162,10 +162,16 @@ async function tryOnce<T>(state: State<T>, waiting: Waiting<T>, signal: AbortSig
 }
 
 async function attemptSafely<T>({ options }: State<T>, delivery: Delivery<T>, signal: AbortSignal): Promise<Attempt> {
+  // The end of the process waits for no mail server, not even for one that holds on to a connection.
+  const { promise: stopped, resolve } = Promise.withResolvers<Attempt>();
+  const stop = (): void => resolve({ kind: 'retry', reason: 'the operator is stopping' });
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    return await options.attempt(delivery, signal);
+    return await Promise.race([options.attempt(delivery, signal), stopped]);
   } catch (error) {
     return { kind: 'retry', reason: error instanceof Error ? error.name : 'an unknown error' };
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

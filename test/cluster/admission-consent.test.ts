@@ -131,7 +131,10 @@ describe('a Dataset', () => {
   test('when what only people read is changed, then it needs no verb', async () => {
     await patch(
       orders(),
-      { spec: { title: 'All orders', description: 'Since 2019', stewards: ['Sales'] }, metadata: { labels: { a: 'b' } } },
+      {
+        spec: { title: 'All orders', description: 'Since 2019', stewards: ['Sales'], notify: { emails: ['sales@example.com'] } },
+        metadata: { labels: { a: 'b' } },
+      },
       wanda,
     );
     await patch(orders(), { spec: { title: null } }, wanda);

@@ -288,5 +288,17 @@ export const datasets: BadInput[] = [
     'must be at least 1m: every verification reads AWS',
   ],
   ['Dataset', 'a negative limit', { 'spec.sharing.limits.requestsPerNamespace': -1 }, 'should be greater than or equal to 0'],
+  [
+    'Dataset',
+    'a name with the mail address',
+    { 'spec.notify': { emails: ['Sales <sales@example.com>'] } },
+    'must be a mail address alone, such as data@example.com',
+  ],
+  [
+    'Dataset',
+    'a header in a mail address',
+    { 'spec.notify': { emails: ['a@b.com\nBcc: c@d.com'] } },
+    'must be a mail address alone',
+  ],
   ['Dataset', 'too many stewards', { 'spec.stewards': names(21) }, 'must have at most 20 items'],
 ];

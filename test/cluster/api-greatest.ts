@@ -16,6 +16,7 @@ const longest: Record<string, (index: number) => string> = {
   awsNamePrefix: () => 'twelveletter',
   // A folder's bucket is one of the list's.
   bucket: () => `${'x'.repeat(59)}0000`,
+  emails: (i) => `${'a'.repeat(64)}@${`${'b'.repeat(60)}.`.repeat(3)}c${String(i)}`,
   min: () => '1h',
   max: () => '999999h',
   expiresAfter: () => '999999h',

@@ -132,10 +132,10 @@ beforeEach(() => {
 const key = 'team-analytics/orders-for-analysts';
 
 async function reconcile(): Promise<number | undefined> {
-  const { summary } = world.sum();
+  const { summary, conditions } = world.sum();
   const { request, dataset } = world.story;
   if (request === undefined) throw new RangeError('the request is gone');
-  return syncReceivedShare(operator, { request, dataset, summary });
+  return syncReceivedShare(operator, { request, dataset, summary, conditions });
 }
 
 /** Reconciles until nothing is said any more; returns what was said. */

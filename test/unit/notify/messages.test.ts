@@ -195,17 +195,21 @@ describe('the record of what was told', () => {
 
   it('keeps a bounded number of marks, and always those of what still holds', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 4 }), { maxLength: 60, size: 'max' }), fc.nat(), (marks, seed) => {
-        const holding = marks.filter((_, index) => (index * 7 + seed) % 5 === 0).slice(0, 16);
-        const [told] = nextTold({
-          ...base,
-          isNew: false,
-          before: [{ channel: 'owner', marks }],
-          news: holding.map((mark) => news({ mark })),
-        });
-        expect(told?.marks.length).toBe(Math.min(marks.length, marksKept));
-        expect(holding.filter((mark) => !told?.marks.includes(mark))).toEqual([]);
-      }),
+      fc.property(
+        fc.uniqueArray(fc.string({ minLength: 1, maxLength: 4 }), { maxLength: 60, size: 'max' }),
+        fc.nat(),
+        (marks, seed) => {
+          const holding = marks.filter((_, index) => (index * 7 + seed) % 5 === 0).slice(0, 16);
+          const [told] = nextTold({
+            ...base,
+            isNew: false,
+            before: [{ channel: 'owner', marks }],
+            news: holding.map((mark) => news({ mark })),
+          });
+          expect(told?.marks.length).toBe(Math.min(marks.length, marksKept));
+          expect(holding.filter((mark) => !told?.marks.includes(mark))).toEqual([]);
+        },
+      ),
     );
   });
 });

@@ -170,13 +170,14 @@ describe('many messages', () => {
 
 describe('the end of the process', () => {
   it('cuts attempts off, and says nothing of what it cut off: nobody knows whether it arrived', async () => {
-    const made = bench(async (_id, signal) => aborted(signal));
+    const made = bench((id, signal) => (id === 'c' ? new Promise<Attempt>(() => undefined) : aborted(signal)));
     put(made, 'a');
     put(made, 'b', 'text', 'hook');
+    put(made, 'c', 'hangs', 'hook');
     await made.clock.advance(5000);
     await made.stop();
     expect(made.ended).toEqual([]);
-    expect(made.outbox.length).toBe(2);
+    expect(made.outbox.length).toBe(3);
   });
 });
 
