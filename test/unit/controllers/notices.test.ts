@@ -1,169 +1,24 @@
 /**
  * What is told is recorded in the ReceivedShare after it was dealt with: nothing is told twice, not after a restart either, and nothing that was under way when the
- * operator died is lost. Caches, client and channels are the test's; deciding and recording are real.
+ * operator died is lost.
  */
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ConsumptionRole, Dataset, ReceivedShare } from '../../../src/api/index.ts';
-import { createMemory } from '../../../src/controllers/memory.ts';
-import type { Operator } from '../../../src/controllers/operator.ts';
-import { removeReceivedShare, syncReceivedShare } from '../../../src/controllers/received-share.ts';
-import type { EventRecord } from '../../../src/kube/events.ts';
-import { silentLogger } from '../../../src/kube/logging.ts';
-import { createStore } from '../../../src/kube/store.ts';
-import type { Channel, Message, Notifier } from '../../../src/notify/notifier.ts';
-import { aDataset, anApproval, aRequest, aRole, day, meta, spec, time } from '../../support/builders.ts';
-import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
-import { createRequestWorld, type RequestWorld } from '../notify/world.ts';
+import { anApproval, aRequest, changed, day, meta, spec, time } from '../../support/builders.ts';
+import { audit, createNoticesWorld, owner, requester, type NoticesWorld } from './notices-world.ts';
 
-const owner: Channel = { name: 'owner', side: 'owner', to: ['owner@example.com'], refused: [] };
-const requester: Channel = { name: 'requester', side: 'requester', to: ['team@example.com'], refused: [] };
-const audit: Channel = { name: 'webhook:audit', side: 'platform', to: [], refused: [] };
-
-/** Channels without servers: the test says when a message was dealt with. */
-interface FakeNotifier extends Notifier {
-  channelsNow: readonly Channel[] | undefined;
-  /** Addresses that were asked for last. */
-  asked: unknown;
-  readonly waiting: Message[];
-  /** Deals with everything that waits; returns it as `channel kind`. */
-  deliver(): string[];
-}
-
-function fakeNotifier(): FakeNotifier {
-  const settled = new Map<string, Set<string>>();
-  const made: FakeNotifier = {
-    secretName: 'notify',
-    channelsNow: [owner, requester, audit],
-    asked: undefined,
-    waiting: [],
-    channels: (addresses) => {
-      made.asked = addresses;
-      return made.channelsNow;
-    },
-    tell: (message) => {
-      const same = made.waiting.some(
-        ({ channel, notice }) => channel.name === message.channel.name && notice.id === message.notice.id,
-      );
-      if (!same) made.waiting.push(message);
-      return !same;
-    },
-    settled: () => settled,
-    recorded: (_uid, told) => {
-      for (const { channel, marks } of told) for (const mark of marks) settled.get(channel)?.delete(mark);
-    },
-    forget: () => settled.clear(),
-    length: 0,
-    run: () => Promise.resolve(),
-    deliver: () => {
-      const messages = made.waiting.splice(0);
-      for (const { channel, notice } of messages)
-        settled.set(channel.name, (settled.get(channel.name) ?? new Set<string>()).add(notice.news.mark));
-      return messages.map(({ channel, notice }) => `${channel.name} ${notice.news.kind}`);
-    },
-  };
-  return made;
-}
-
-interface Cluster {
-  readonly received: ReturnType<typeof createStore<ReceivedShare>>;
-  readonly events: EventRecord[];
-  /** Writes of ReceivedShare specs. */
-  writes: number;
-}
-
-function operatorOn(
-  cluster: Cluster,
-  parts: { readonly clock: VirtualClock; readonly notify?: Notifier; readonly world: RequestWorld },
-): Operator {
-  const roles = createStore<ConsumptionRole>({ indexes: {} });
-  roles.replace([aRole(spec({ notify: { emails: ['team@example.com'] } }))]);
-  const datasets = createStore<Dataset>({ indexes: {} });
-  datasets.replace([parts.world.story.dataset]);
-  const write = (object: ReceivedShare): Promise<ReceivedShare> => {
-    cluster.writes++;
-    const stored = { ...object, metadata: { ...object.metadata, uid: 'uid-received', resourceVersion: String(cluster.writes) } };
-    cluster.received.replace([stored]);
-    return Promise.resolve(stored);
-  };
-  const operator = {
-    cluster: { received: { store: cluster.received }, roles: { store: roles }, datasets: { store: datasets } },
-    client: {
-      create: (_type: unknown, object: ReceivedShare) => write(object),
-      replace: (_type: unknown, object: ReceivedShare) => write(object),
-      delete: () => {
-        cluster.received.replace([]);
-        return Promise.resolve();
-      },
-      applyStatus: (_type: unknown, { metadata }: ReceivedShare) => Promise.resolve({ metadata }),
-    },
-    writes: { wrote: () => undefined },
-    events: { record: (event: EventRecord) => void cluster.events.push(event) },
-    memory: createMemory(),
-    installation: 'abcd1234',
-    clock: parts.clock,
-    logger: silentLogger,
-    ...(parts.notify === undefined ? {} : { notify: parts.notify }),
-  };
-  // Only what these functions use: everything else would be noise here.
-  return operator as unknown as Operator;
-}
-
-let cluster: Cluster;
-let world: RequestWorld;
-let notify: FakeNotifier;
-let operator: Operator;
-let clock: VirtualClock;
-
+let made: NoticesWorld;
 beforeEach(() => {
-  const dataset = aDataset(spec({ notify: { emails: ['owner@example.com'] } }));
-  world = createRequestWorld({ dataset });
-  clock = createVirtualClock({ start: world.now() });
-  cluster = {
-    received: createStore<ReceivedShare>({
-      indexes: { request: ({ spec: { requestRef } }) => [`${requestRef.namespace}/${requestRef.name}`] },
-    }),
-    events: [],
-    writes: 0,
-  };
-  notify = fakeNotifier();
-  operator = operatorOn(cluster, { clock, notify, world });
+  made = createNoticesWorld();
 });
-
-const key = 'team-analytics/orders-for-analysts';
-
-async function reconcile(): Promise<number | undefined> {
-  const { summary, conditions } = world.sum();
-  const { request, dataset } = world.story;
-  if (request === undefined) throw new RangeError('the request is gone');
-  return syncReceivedShare(operator, { request, dataset, summary, conditions });
-}
-
-/** Reconciles until nothing is said any more; returns what was said. */
-async function tellAll(): Promise<string[]> {
-  const said: string[] = [];
-  for (let round = 0; round < 4; round++) {
-    await reconcile();
-    said.push(...notify.deliver());
-  }
-  return said;
-}
-
-/** A new process: its memory and its queue are empty, the cluster is as it was. */
-function restart(): void {
-  notify = fakeNotifier();
-  operator = operatorOn(cluster, { clock, notify, world });
-}
-
-const recordedMarks = (): unknown =>
-  cluster.received.list()[0]?.spec.told?.channels.map(({ channel, marks }) => [channel, marks.length]);
 
 describe('what is told', () => {
   it('goes to both sides and the platform, at the addresses of the Dataset and the ConsumptionRole', async () => {
-    expect(await tellAll()).toEqual(['owner Submitted', 'requester Submitted', 'webhook:audit Submitted']);
-    expect(notify.asked).toEqual({ owner: ['owner@example.com'], requester: ['team@example.com'] });
-    world.story.approvals = [anApproval()];
-    world.story.settle();
-    expect(await tellAll()).toEqual([
+    expect(await made.tellAll()).toEqual(['owner Submitted', 'requester Submitted', 'webhook:audit Submitted']);
+    expect(made.notify.asked).toEqual({ owner: ['owner@example.com'], requester: ['team@example.com'] });
+    made.world.story.approvals = [anApproval()];
+    made.world.story.settle();
+    expect(await made.tellAll()).toEqual([
       'owner Approved',
       'requester Approved',
       'requester Succeeded',
@@ -173,10 +28,10 @@ describe('what is told', () => {
   });
 
   it('is not told again by a new process', async () => {
-    await tellAll();
-    restart();
-    expect(await tellAll()).toEqual([]);
-    expect(recordedMarks()).toEqual([
+    await made.tellAll();
+    made.restart();
+    expect(await made.tellAll()).toEqual([]);
+    expect(made.recorded()).toEqual([
       ['owner', 1],
       ['requester', 1],
       ['webhook:audit', 1],
@@ -184,82 +39,82 @@ describe('what is told', () => {
   });
 
   it('and was under way when the process died is told by the next one, under the same id', async () => {
-    await reconcile();
-    const ids = notify.waiting.map(({ notice }) => notice.id);
-    await clock.advance(3_600_000);
-    restart();
-    await reconcile();
+    await made.reconcile();
+    const ids = made.notify.waiting.map(({ notice }) => notice.id);
+    await made.clock.advance(3_600_000);
+    made.restart();
+    await made.reconcile();
     expect(ids).toHaveLength(3);
-    expect(notify.waiting.map(({ notice }) => notice.id)).toEqual(ids);
+    expect(made.notify.waiting.map(({ notice }) => notice.id)).toEqual(ids);
   });
 
   it('by one way and not yet by another is not repeated where it arrived', async () => {
-    await reconcile();
-    const hook = notify.waiting.splice(2);
-    expect(notify.deliver()).toEqual(['owner Submitted', 'requester Submitted']);
-    await reconcile();
+    await made.reconcile();
+    const hook = made.notify.waiting.splice(2);
+    expect(made.notify.deliver()).toEqual(['owner Submitted', 'requester Submitted']);
+    await made.reconcile();
     expect(hook).toHaveLength(1);
-    restart();
-    expect(await tellAll()).toEqual(['webhook:audit Submitted']);
+    made.restart();
+    expect(await made.tellAll()).toEqual(['webhook:audit Submitted']);
   });
 
   it('is handed over once, however often the request is looked at, and costs one write', async () => {
-    for (let round = 0; round < 5; round++) await reconcile();
-    expect(notify.waiting).toHaveLength(3);
-    notify.deliver();
-    const { writes } = cluster;
-    for (let round = 0; round < 5; round++) await reconcile();
-    expect(cluster.writes).toBe(writes + 1);
+    for (let round = 0; round < 5; round++) await made.reconcile();
+    expect(made.notify.waiting).toHaveLength(3);
+    made.notify.deliver();
+    const { writes } = made;
+    for (let round = 0; round < 5; round++) await made.reconcile();
+    expect(made.writes).toBe(writes + 1);
   });
 
   it('costs nothing where the installation sends nothing, and leaves no record', async () => {
-    await tellAll();
-    operator = operatorOn(cluster, { clock, world });
-    await reconcile();
-    expect(cluster.received.list()[0]?.spec.told).toBeUndefined();
-    const { writes } = cluster;
-    await reconcile();
-    expect(cluster.writes).toBe(writes);
+    await made.tellAll();
+    made.restartSilent();
+    await made.reconcile();
+    expect(made.received()?.spec.told).toBeUndefined();
+    const { writes } = made;
+    await made.reconcile();
+    expect(made.writes).toBe(writes);
   });
 
   it('is not forgotten while the settings cannot be read', async () => {
-    await tellAll();
-    notify.channelsNow = undefined;
-    expect(await tellAll()).toEqual([]);
-    expect(recordedMarks()).toHaveLength(3);
-    notify.channelsNow = [owner, requester, audit];
-    world.story.approvals = [anApproval()];
-    expect(await tellAll()).toContain('owner Approved');
+    await made.tellAll();
+    made.notify.channelsNow = undefined;
+    expect(await made.tellAll()).toEqual([]);
+    expect(made.recorded()).toHaveLength(3);
+    made.notify.channelsNow = [owner, requester, audit];
+    made.world.story.approvals = [anApproval()];
+    expect(await made.tellAll()).toContain('owner Approved');
   });
 
   it('by a new way out begins with what comes after: nobody is sent the past', async () => {
-    notify.channelsNow = [owner];
-    await tellAll();
-    notify.channelsNow = [owner, audit];
-    expect(await tellAll()).toEqual([]);
-    world.story.approvals = [anApproval()];
-    expect(await tellAll()).toEqual(expect.arrayContaining(['webhook:audit Approved']));
+    made.notify.channelsNow = [owner];
+    await made.tellAll();
+    made.notify.channelsNow = [owner, audit];
+    expect(await made.tellAll()).toEqual([]);
+    made.world.story.approvals = [anApproval()];
+    expect(await made.tellAll()).toEqual(expect.arrayContaining(['webhook:audit Approved']));
   });
 
   it('of a request that is made again under the same name is told anew', async () => {
-    await tellAll();
-    world.story.request = aRequest(meta({ uid: 'uid-another' }));
-    expect(await tellAll()).toEqual(['owner Submitted', 'requester Submitted', 'webhook:audit Submitted']);
+    await made.tellAll();
+    made.world.story.request = aRequest(meta({ uid: 'uid-another' }));
+    expect(await made.tellAll()).toEqual(['owner Submitted', 'requester Submitted', 'webhook:audit Submitted']);
   });
 
   it('is looked at again when a reminder falls due', async () => {
-    world.story.approvals = [anApproval(spec({ expireTime: time(60 * day) }))];
-    world.story.settle();
-    await tellAll();
-    expect(await reconcile()).toBe(Date.parse(time(30 * day)));
+    made.world.story.approvals = [anApproval(spec({ expireTime: time(60 * day) }))];
+    made.world.story.settle();
+    await made.tellAll();
+    expect(await made.reconcile()).toBe(Date.parse(time(30 * day)));
   });
 });
 
 describe('what could not be told', () => {
   it('is an Event on the side that should have heard, which names no server', async () => {
-    await reconcile();
-    for (const message of notify.waiting) message.undelivered('SMTP 550 EENVELOPE');
-    const failures = cluster.events.filter(({ reason }) => reason === 'NotificationFailed');
+    await made.reconcile();
+    for (const message of made.notify.waiting) message.undelivered('SMTP 550 EENVELOPE');
+    const failures = made.events.filter(({ reason }) => reason === 'NotificationFailed');
     expect(failures.map(({ regarding, note }) => [regarding.kind, note])).toEqual([
       ['ReceivedShare', 'the message Submitted to the owner could not be delivered: SMTP 550 EENVELOPE'],
       ['ShareRequest', 'the message Submitted to the requester could not be delivered: SMTP 550 EENVELOPE'],
@@ -268,10 +123,10 @@ describe('what could not be told', () => {
   });
 
   it('since the domain is not allowed is said once, with the addresses', async () => {
-    notify.channelsNow = [{ ...requester, refused: ['a@evil.org'] }];
-    await reconcile();
-    await reconcile();
-    const failures = cluster.events.filter(({ reason }) => reason === 'NotificationFailed');
+    made.notify.channelsNow = [{ ...requester, refused: ['a@evil.org'] }];
+    await made.reconcile();
+    await made.reconcile();
+    const failures = made.events.filter(({ reason }) => reason === 'NotificationFailed');
     expect(failures).toMatchObject([
       { regarding: { kind: 'ShareRequest' }, note: expect.stringContaining('a@evil.org') as unknown },
     ]);
@@ -279,67 +134,132 @@ describe('what could not be told', () => {
 });
 
 describe('a request that is deleted', () => {
-  const gone = (): Promise<void> => removeReceivedShare(operator, key, 'gone');
+  const gone = (): Promise<void> => made.remove('gone');
 
   it('is told to the owner and the platform; until then its ReceivedShare stays, whatever process looks', async () => {
-    await tellAll();
+    await made.tellAll();
     await gone();
-    expect(cluster.received.list()).toHaveLength(1);
-    restart();
-    notify.channelsNow = [owner, audit];
+    expect(made.received()).toBeDefined();
+    made.restart();
+    made.notify.channelsNow = [owner, audit];
     await gone();
-    expect(notify.deliver()).toEqual(['owner Withdrawn', 'webhook:audit Withdrawn']);
+    expect(made.notify.deliver()).toEqual(['owner Withdrawn', 'webhook:audit Withdrawn']);
     await gone();
-    expect(cluster.received.list()).toEqual([]);
+    expect(made.received()).toBeUndefined();
   });
 
   it('is told to nobody who had not heard of it, and nobody is waited for where nothing is sent', async () => {
-    await reconcile();
+    await made.reconcile();
     await gone();
-    expect(cluster.received.list()).toEqual([]);
-    await tellAll();
-    operator = operatorOn(cluster, { clock, world });
+    expect(made.received()).toBeUndefined();
+    await made.tellAll();
+    made.restartSilent();
     await gone();
-    expect(cluster.received.list()).toEqual([]);
+    expect(made.received()).toBeUndefined();
   });
 
   it('whose Dataset is hidden from it now just loses its ReceivedShare', async () => {
-    await tellAll();
-    await removeReceivedShare(operator, key, 'hidden');
-    expect(cluster.received.list()).toEqual([]);
+    await made.tellAll();
+    await made.remove('hidden');
+    expect(made.received()).toBeUndefined();
   });
 });
 
 describe('Events', () => {
   it('of a new phase are on both sides, and on the Dataset where the owner has to decide', async () => {
-    await reconcile();
-    expect(cluster.events.map(({ regarding, reason }) => `${regarding.kind} ${reason}`)).toEqual([
+    await made.reconcile();
+    expect(made.events.map(({ regarding, reason }) => `${regarding.kind} ${reason}`)).toEqual([
       'ReceivedShare Submitted',
       'ShareRequest Submitted',
       'Dataset Submitted',
     ]);
-    expect(cluster.events[2]?.related?.kind).toBe('ReceivedShare');
+    expect(made.events[2]?.related?.kind).toBe('ReceivedShare');
   });
 
   it('remind both sides once, within the hour in which the reminder falls due, with or without channels', async () => {
-    operator = operatorOn(cluster, { clock, world });
-    world.story.approvals = [anApproval(spec({ expireTime: time(60 * day) }))];
-    world.story.settle();
-    await reconcile();
+    made.restartSilent();
+    made.world.story.approvals = [anApproval(spec({ expireTime: time(60 * day) }))];
+    made.world.story.settle();
+    await made.reconcile();
     const reminders = (): string[] =>
-      cluster.events.filter(({ reason }) => reason === 'ExpiringSoon').map(({ regarding }) => regarding.kind);
+      made.events.filter(({ reason }) => reason === 'ExpiringSoon').map(({ regarding }) => regarding.kind);
     const at = async (seconds: number): Promise<void> => {
-      await clock.advance(seconds * 1000 - (clock.now() - Date.parse(time(0))));
-      world.story.now = seconds;
-      await reconcile();
+      await made.clock.advance(seconds * 1000 - (made.clock.now() - Date.parse(time(0))));
+      made.world.story.now = seconds;
+      await made.reconcile();
     };
     await at(30 * day);
     await at(30 * day + 60);
     expect(reminders()).toEqual(['ShareRequest', 'ReceivedShare']);
-    restart();
+    made.restart();
     await at(30 * day + 7200);
     expect(reminders()).toHaveLength(2);
     await at(46 * day);
     expect(reminders()).toHaveLength(4);
   });
+});
+
+describe('whatever happens, and whenever the operator dies', () => {
+  type Step = 'approve' | 'withdraw' | 'ask' | 'reconcile' | 'deliver one' | 'deliver' | 'lag' | 'crash';
+  const steps = fc.array(
+    fc.constantFrom<Step>('approve', 'withdraw', 'ask', 'reconcile', 'reconcile', 'deliver one', 'deliver', 'lag', 'crash'),
+    { maxLength: 40 },
+  );
+
+  it('what holds in the end was told by each way out, and only what was delivered and not yet recorded when it died was told twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (story) => {
+        const all = createNoticesWorld();
+        const excused = new Set<string>();
+        for (const [index, step] of story.entries()) await play(all, { step, index, excused });
+        all.lagging = false;
+        await all.tellAll();
+        const holding = all.world.look().news.filter(({ kind }) => kind !== 'Succeeded');
+        const marks = all.received()?.spec.told?.channels ?? [];
+        for (const { mark } of holding) expect(marks.filter((each) => !each.marks.includes(mark))).toEqual([]);
+        const repeated = all.delivered.filter((each, index) => all.delivered.indexOf(each) !== index);
+        expect(repeated.filter((each) => !excused.has(each))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  let since = 0;
+  async function play(
+    all: NoticesWorld,
+    { step, index, excused }: { readonly step: Step; readonly index: number; readonly excused: Set<string> },
+  ): Promise<void> {
+    const { story } = all.world;
+    story.now = index * 2;
+    switch (step) {
+      case 'approve':
+        story.approvals = [anApproval(meta({ uid: `uid-${String(index)}`, creationTimestamp: time(story.now) }))];
+        break;
+      case 'withdraw':
+        story.approvals = [];
+        break;
+      case 'ask':
+        story.request = changed(story.request ?? aRequest());
+        break;
+      case 'reconcile':
+        story.settle();
+        await all.reconcile();
+        if (!all.lagging) since = all.delivered.length;
+        break;
+      case 'deliver one':
+        all.notify.deliver(1);
+        break;
+      case 'deliver':
+        all.notify.deliver();
+        break;
+      case 'lag':
+        all.lagging = !all.lagging;
+        break;
+      case 'crash':
+        for (const each of all.delivered.slice(since)) excused.add(each);
+        // A new process lists everything anew.
+        all.lagging = false;
+        all.restart();
+    }
+  }
 });
