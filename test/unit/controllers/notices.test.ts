@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { nameHash } from '../../../src/policy/name-hash.ts';
 import { anApproval, aRequest, changed, day, meta, spec, time } from '../../support/builders.ts';
 import { audit, createNoticesWorld, owner, requester, type NoticesWorld } from './notices-world.ts';
 
@@ -215,8 +216,11 @@ describe('whatever happens, and whenever the operator dies', () => {
         all.lagging = false;
         await all.tellAll();
         const holding = all.world.look().news.filter(({ kind }) => kind !== 'Succeeded');
-        const marks = all.received()?.spec.told?.channels ?? [];
-        for (const { mark } of holding) expect(marks.filter((each) => !each.marks.includes(mark))).toEqual([]);
+        const uid = all.world.story.request?.metadata.uid ?? '';
+        const due = holding.flatMap(({ mark }) =>
+          [owner, requester, audit].map(({ name }) => `${name} ${nameHash(26, uid, mark)}`),
+        );
+        expect(due.filter((each) => !all.delivered.includes(each))).toEqual([]);
         const repeated = all.delivered.filter((each, index) => all.delivered.indexOf(each) !== index);
         expect(repeated.filter((each) => !excused.has(each))).toEqual([]);
       }),
