@@ -68,9 +68,12 @@ export function tell(
   // An Event lies where those whom it concerns may read it.
   const regardingOf = ({ side }: Channel): EventRecord['regarding'] =>
     side === 'requester' ? placed('request', received.request) : placed('received', object);
+  // While the record was written, messages may have arrived that it does not have.
+  const settled = notify.settled(told.requestUid);
   for (const channel of telling.channels) {
     for (const news of untold(told.channels, channel.name, telling.news))
-      if (hears(channel, news)) hand(operator, notify, { channel, news, subject, regarding: regardingOf(channel) });
+      if (hears(channel, news) && settled.get(channel.name)?.has(news.mark) !== true)
+        hand(operator, notify, { channel, news, subject, regarding: regardingOf(channel) });
   }
 }
 

@@ -43,6 +43,8 @@ export interface NoticesWorld {
   writes: number;
   /** The cache shows no write until it is false again. */
   lagging: boolean;
+  /** Called while each write of a ReceivedShare is under way. */
+  duringWrite: () => void;
   /** The ReceivedShare as the API server has it. */
   received(): ReceivedShare | undefined;
   /** By channel: how many marks are recorded. */
@@ -85,6 +87,12 @@ export function createNoticesWorld(): NoticesWorld {
     set lagging(value) {
       server.lagging = value;
       server.show();
+    },
+    get duringWrite() {
+      return server.duringWrite;
+    },
+    set duringWrite(value) {
+      server.duringWrite = value;
     },
     received: () => server.stored,
     recorded: () => server.stored?.spec.told?.channels.map(({ channel, marks }) => [channel, marks.length] as const),
@@ -156,6 +164,7 @@ interface Server {
   stored: ReceivedShare | undefined;
   writes: number;
   lagging: boolean;
+  duringWrite: () => void;
   show(): void;
   write(object: ReceivedShare): Promise<ReceivedShare>;
   remove(): Promise<void>;
@@ -170,10 +179,12 @@ function createServer(): Server {
     stored: undefined,
     writes: 0,
     lagging: false,
+    duringWrite: () => undefined,
     show: () => {
       if (!server.lagging) server.cache.replace(server.stored === undefined ? [] : [server.stored]);
     },
     write: async (object) => {
+      server.duringWrite();
       const { resourceVersion } = object.metadata;
       if (resourceVersion !== server.stored?.metadata.resourceVersion)
         throw conflict(resourceVersion === undefined ? 'AlreadyExists' : 'Conflict');
