@@ -1,13 +1,12 @@
 /**
- * Where the API server is and who we are to it: from a kubeconfig or from the pod's service account. @kubernetes/client-node loads the
- * files and runs credential plugins; its HTTP is not used (transport.ts says why).
+ * Where the API server is and who we are to it: from a kubeconfig (kubeconfig.ts reads it) or from the pod's service account.
  */
-import type { RequestOptions } from 'node:https';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { PluginCredentials } from './credential-plugins.ts';
+import { readKubeconfig, type ChosenContext, type KubeconfigCluster, type KubeconfigUser } from './kubeconfig.ts';
 
 /** What one request needs to be trusted. Certificates are PEM. Never log it. */
 export interface Credentials {
@@ -47,7 +46,12 @@ export interface LoadOptions {
   readonly context?: string;
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where a pod finds its service account. @default '/var/run/secrets/kubernetes.io/serviceaccount' */
+  readonly serviceAccountFolder?: string;
 }
+
+/** Every pod has it there: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
  * Finds the cluster, in the order of client-go: the given file, $KUBECONFIG, the pod's service account, ~/.kube/config.
@@ -55,13 +59,11 @@ export interface LoadOptions {
  */
 export function loadClusterConfig(options: LoadOptions = {}): ClusterConfig {
   const env = options.env ?? process.env;
-  const config = new KubeConfig();
   const file = options.kubeconfig ?? kubeconfigFile(env);
-  if (file !== undefined) loadFiles(config, file.split(':'));
-  else if (env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster();
-  else throw new Error('no cluster found: pass --kubeconfig, set KUBECONFIG, or run in a pod with a service account');
-  if (options.context !== undefined) config.setCurrentContext(options.context);
-  return toClusterConfig(config, file ?? 'the service account of this pod');
+  if (file !== undefined) return fromKubeconfig(file, options.context);
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  if (host) return inPod(host, env['KUBERNETES_SERVICE_PORT'] ?? '443', options.serviceAccountFolder ?? serviceAccountFolder);
+  throw new Error('no cluster found: pass --kubeconfig, set KUBECONFIG, or run in a pod with a service account');
 }
 
 /** A cluster without authentication, such as one behind `kubectl proxy` or in a test. */
@@ -76,82 +78,85 @@ function kubeconfigFile(env: Readonly<Record<string, string | undefined>>): stri
   return existsSync(usual) ? usual : undefined;
 }
 
-function loadFiles(config: KubeConfig, files: readonly string[]): void {
-  const [first, ...rest] = files.filter((file) => file !== '');
-  if (first === undefined) throw new Error('KUBECONFIG holds no file name: give the path of a kubeconfig');
-  config.loadFromFile(first);
-  for (const file of rest) {
-    const next = new KubeConfig();
-    next.loadFromFile(file);
-    config.mergeConfig(next, true);
-  }
+/** The kubelet renews the token long before it expires, and CA bundles are exchanged: both are read anew each time. */
+function inPod(host: string, port: string, folder: string): ClusterConfig {
+  const namespaceFile = join(folder, 'namespace');
+  const namespace = existsSync(namespaceFile) ? readFileSync(namespaceFile, 'utf8').trim() : '';
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ...(namespace === '' ? {} : { namespace }),
+    credentials: async () => ({
+      headers: { authorization: `Bearer ${(await readFile(join(folder, 'token'), 'utf8')).trim()}` },
+      tls: { ca: await readFile(join(folder, 'ca.crt'), 'utf8'), insecure: false },
+    }),
+  };
 }
 
-function toClusterConfig(config: KubeConfig, source: string): ClusterConfig {
-  const context = config.getContextObject(config.getCurrentContext());
-  const cluster = config.getCurrentCluster();
-  if (context === null || cluster === null) {
-    const known = config.contexts.map(({ name }) => name).join(', ') || 'none';
-    throw new Error(`${source} has no usable context "${config.getCurrentContext()}"; its contexts are: ${known}`);
-  }
+function fromKubeconfig(path: string, contextName: string | undefined): ClusterConfig {
+  const files = path.split(':').filter((file) => file !== '');
+  const context = readKubeconfig(files, contextName);
+  const { cluster, namespace } = context;
   if (cluster.proxyUrl?.startsWith('socks')) {
     throw new Error(`cluster "${cluster.name}" asks for a SOCKS proxy, which is not supported: use an HTTP proxy`);
   }
+  let plugin: Promise<() => Promise<PluginCredentials>> | undefined;
+  const askPlugin = async (): Promise<PluginCredentials> => {
+    plugin ??= import('./credential-plugins.ts').then((module) => module.createCredentialPlugin(files, contextName));
+    return (await plugin)();
+  };
   return {
     server: cluster.server.replace(/\/+$/, ''),
-    ...(context.namespace ? { namespace: context.namespace.trim() } : {}),
-    ...(cluster.proxyUrl ? { proxyUrl: cluster.proxyUrl } : {}),
-    credentials: () => readCredentials(config),
+    ...(namespace === undefined ? {} : { namespace: namespace.trim() }),
+    ...(cluster.proxyUrl === undefined ? {} : { proxyUrl: cluster.proxyUrl }),
+    credentials: () => credentialsOf(context, askPlugin),
   };
 }
 
-async function readCredentials(config: KubeConfig): Promise<Credentials> {
-  const options: RequestOptions = {};
-  const user = config.getCurrentUser();
-  if (config.getCurrentCluster()?.server.startsWith('http:')) {
-    // Without TLS client-node refuses; only a static token makes sense there, and `kubectl proxy` needs none.
-    return { headers: user?.token ? { authorization: `Bearer ${user.token}` } : {}, tls: { insecure: false } };
-  }
-  await config.applyToHTTPSOptions(options);
-  const headers = { ...textHeaders(options), ...basicAuth(options), ...(await tokenFileHeader(user?.authProvider)) };
-  return { headers, tls: tlsIdentity(options) };
-}
-
-/** Header names in lower case, values without the newline that token files end with. */
-function textHeaders(options: RequestOptions): Record<string, string> {
-  const headers = Object.entries(options.headers ?? {}).filter(([, value]) => typeof value === 'string');
-  return Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), String(value).trim()]));
-}
-
-function basicAuth(options: RequestOptions): Record<string, string> {
-  if (typeof options.auth !== 'string') return {};
-  return { authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` };
-}
-
-/** client-node keeps a token file's contents for a minute, whatever we ask: after a 401 that is a minute too long. */
-async function tokenFileHeader(provider: unknown): Promise<Record<string, string>> {
-  const config = isRecord(provider) && isRecord(provider['config']) ? provider['config'] : {};
-  const file = config['tokenFile'];
-  return typeof file === 'string' ? { authorization: `Bearer ${(await readFile(file, 'utf8')).trim()}` } : {};
-}
-
-function tlsIdentity(options: RequestOptions): TlsIdentity {
-  const { ca, cert, key, servername, rejectUnauthorized } = options;
+async function credentialsOf(
+  { cluster, user }: ChosenContext,
+  askPlugin: () => Promise<PluginCredentials>,
+): Promise<Credentials> {
+  // Without TLS everybody on the way could read them; only a static token makes sense there, and `kubectl proxy` needs none.
+  if (cluster.server.startsWith('http:')) return { headers: await bearer(user), tls: { insecure: false } };
+  const { headers, ...identity } = user.plugin ? await askPlugin() : { headers: {} };
   return {
-    ...(ca ? { ca: pem(ca) } : {}),
-    ...(cert ? { cert: pem(cert) } : {}),
-    ...(key ? { key: pem(key) } : {}),
-    ...(servername ? { servername } : {}),
-    insecure: rejectUnauthorized === false,
+    headers: { ...impersonation(user), ...headers, ...basicAuth(user), ...(user.plugin ? {} : await bearer(user)) },
+    tls: { ...(await tlsIdentity(cluster, user)), ...identity },
   };
 }
 
-function pem(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (Buffer.isBuffer(value)) return value.toString('utf8');
-  throw new TypeError('a certificate or key of the kubeconfig is in a form that is not supported: use PEM');
+/** A file is read anew each time: its token may have been renewed. It wins over a token beside it, as in client-go. */
+async function bearer({ token, tokenFile }: KubeconfigUser): Promise<Record<string, string>> {
+  const current = tokenFile === undefined ? token : await readFile(tokenFile, 'utf8');
+  return current === undefined ? {} : { authorization: `Bearer ${current.trim()}` };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+function impersonation({ impersonate }: KubeconfigUser): Record<string, string> {
+  return impersonate === undefined ? {} : { 'impersonate-user': impersonate };
+}
+
+function basicAuth({ username, password }: KubeconfigUser): Record<string, string> {
+  if (username === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` };
+}
+
+async function tlsIdentity(cluster: KubeconfigCluster, user: KubeconfigUser): Promise<TlsIdentity> {
+  const [ca, cert, key] = await Promise.all([
+    pem(cluster.caData, cluster.caFile),
+    pem(user.certData, user.certFile),
+    pem(user.keyData, user.keyFile),
+  ]);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
+    insecure: cluster.insecure,
+  };
+}
+
+/** Data wins over a file, as in client-go. */
+async function pem(data: string | undefined, file: string | undefined): Promise<string | undefined> {
+  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
+  return file === undefined ? undefined : readFile(file, 'utf8');
 }
