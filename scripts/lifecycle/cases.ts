@@ -156,7 +156,7 @@ export function lifecycleCases(): LifecycleCase[] {
 
 function entriesOf(place: Place): EntryState[] {
   return place.states.map(({ entry, first, second }, index) => ({
-    entry: { ...sample, id: String(index), state: entry },
+    entry: { ...sampleShare, id: String(index), state: entry },
     targets: [first, second].map((name, at): TargetState => ({
       target: `${at === 0 ? 'bucket' : 'policy'}-${String(index)}`,
       ...stateOf(name),
@@ -173,7 +173,7 @@ function stateOf(name: string): Omit<TargetState, 'target'> {
 function decisionOf(situation: Situation, place: Place): Decision {
   const consent = {
     source: 'Approval',
-    digest: sample.digest,
+    digest: sampleShare.digest,
     permissions: ['Read'],
     grantedTime: '2026-01-01T00:00:00Z',
     ...(situation.kind === 'ended' ? { ended: { time: '2026-01-02T00:00:00Z', reason: situation.cause } } : {}),
@@ -191,7 +191,8 @@ function decisionOf(situation: Situation, place: Place): Decision {
 
 const session = { name: 'sales', accountId: '111122223333', region: 'eu-west-1' };
 
-const sample: ResolvedShare = {
+/** A resolved entry as it is recorded. */
+export const sampleShare: ResolvedShare = {
   id: '0',
   type: 'Bucket',
   environment: session,

@@ -216,7 +216,7 @@ function decideNew(input: DecisionInput, kept: readonly ResolvedShare[]): Decisi
 function waitingSituation(input: DecisionInput): Situation {
   const { resolution } = input;
   const cause = input.item.spec.consent?.ended?.reason;
-  if (cause !== undefined && cause !== 'PrincipalRecreated' && (isDraft(input) || !asksAgain(input)))
+  if (cause !== undefined && (isDraft(input) || (cause !== 'PrincipalRecreated' && !asksAgain(input))))
     return { kind: 'ended', cause };
   if (resolution.kind === 'claimLost') return { kind: 'blocked', reason: 'NotClaimed', message: resolution.message, live: false };
   if (resolution.kind === 'unavailable' || resolution.kind === 'gone')
