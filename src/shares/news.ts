@@ -8,6 +8,9 @@ import { askedFor, boundedExpiry, hasPassed, isDraft } from './consents.ts';
 import type { DecisionInput } from './decision.ts';
 import { intersectPermissions } from './permissions.ts';
 
+/** How far the API server's clock may be behind the operator's before an approval that replaces a deleted one is taken for an old one (milliseconds). */
+const clockSkewMs = 60_000;
+
 /** Tuples that grant, and since when durations count (milliseconds). */
 export interface Covering {
   readonly tuples: readonly ConsentTuple[];
@@ -72,22 +75,30 @@ function approvalSources(tuples: readonly ConsentTuple[]): ApprovalSource[] {
 function answersEnd(tuple: ConsentTuple, consent: Consent, input: DecisionInput): boolean {
   const reason = consent.ended?.reason;
   // Taking a rejection back is the owner's word: what stands besides it holds again.
-  if (reason === 'Rejected' || isNewerThanEnd(tuple, consent)) return true;
+  if (reason === 'Rejected' || isNewerThanEnd(tuple, consent, input)) return true;
   return reason !== 'PrincipalRecreated' && asksAgain(input);
 }
 
-/** Given after the end. Times are whole seconds: what may have been there before the end is not newer, unless its absence was the end. */
-function isNewerThanEnd({ source }: ConsentTuple, { approvalRef, ended }: Consent): boolean {
-  if (source.kind === 'Automatic') return ended?.reason === 'Withdrawn';
+/**
+ * Given after the end. What the end found was the newest approval there was, so that whatever was made after it came later: both times are the API server's. Where that
+ * one is gone, its time has to be compared with the operator's, which another machine's clock tells: what was there before the end is not newer, unless its absence
+ * was the end.
+ */
+function isNewerThanEnd({ source }: ConsentTuple, { approvalRef, ended }: Consent, input: DecisionInput): boolean {
+  const withdrawn = ended?.reason === 'Withdrawn';
+  if (source.kind === 'Automatic') return withdrawn;
   if (approvalRef?.uid === source.uid) return source.generation > approvalRef.generation;
+  const known = fittingSources(input).find(({ uid }) => uid === approvalRef?.uid);
+  if (known !== undefined && source.createdAt > known.createdAt) return true;
   const end = timeOf(ended?.time) ?? 0;
-  return source.createdAt > end || (ended?.reason === 'Withdrawn' && source.createdAt === end);
+  return withdrawn ? source.createdAt >= end - clockSkewMs : source.createdAt > end;
 }
 
 /** Durations count from the first consent. A newer consent is another one; a request that only asks again lives on the old one. */
-function firstConsentOf(tuples: readonly ConsentTuple[], { item, now }: DecisionInput): number {
+function firstConsentOf(tuples: readonly ConsentTuple[], input: DecisionInput): number {
+  const { item, now } = input;
   const { consent } = item.spec;
   if (consent === undefined) return now;
-  const renewed = consent.ended !== undefined && tuples.some((tuple) => isNewerThanEnd(tuple, consent));
+  const renewed = consent.ended !== undefined && tuples.some((tuple) => isNewerThanEnd(tuple, consent, input));
   return renewed ? now : (timeOf(consent.grantedTime) ?? now);
 }

@@ -206,3 +206,52 @@ test('shares whose objects were lost are held, but not past the end that was agr
   story.now = day;
   expect(held().situation).toEqual({ kind: 'ended', cause: 'Expired' });
 });
+
+describe('clocks of different machines', () => {
+  const expired = (): Story => {
+    const story = createStory({ approvals: [anApproval(until(day))] });
+    story.settle();
+    story.now = day;
+    story.settle();
+    return story;
+  };
+
+  test('given the operator runs on a clock that is set back after an end, then what has ended stays ended', () => {
+    const story = expired();
+    story.now = 100;
+    expect(story.settle()).toMatchObject({ situation: { kind: 'ended', cause: 'Expired' }, resolved: [] });
+  });
+
+  test('given the API server is hours behind, then an approval made after the end is still the newer one', () => {
+    const story = expired();
+    story.approvals = [anApproval(until(day)), anApproval(second(day - 7200), until(5 * day))];
+    expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, consent: { expireTime: time(5 * day) } });
+  });
+
+  test.each([
+    [59, 'granted'],
+    [61, 'ended'],
+  ])('given the API server is %i s behind, then an approval in place of a withdrawn one leads to %s', (behind, expected) => {
+    const story = createStory({ approvals: [anApproval()] });
+    story.settle();
+    story.now = 1000;
+    story.approvals = [];
+    story.settle();
+    story.approvals = [anApproval(second(1000 - behind))];
+    expect(story.settle().situation.kind).toBe(expected);
+  });
+
+  test('given what a principal had ended because it was made again, then no approval from before that counts, by whichever clock', () => {
+    const story = createStory({ approvals: [anApproval(), anApproval(second(50))] });
+    story.settle();
+    story.uniqueId = 'AROAANOTHER0000000001';
+    story.now = 100;
+    expect(story.settle().situation).toMatchObject({ kind: 'pending', reason: 'PrincipalRecreated' });
+    story.approvals = [
+      anApproval(),
+      anApproval(second(50)),
+      anApproval(meta({ name: 'third', uid: 'uid-third', creationTimestamp: time(90) })),
+    ];
+    expect(story.settle().situation.kind).toBe('granted');
+  });
+});
