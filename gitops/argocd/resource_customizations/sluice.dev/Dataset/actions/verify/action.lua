@@ -1,4 +1,7 @@
--- Asks Sluice to compare with AWS now: the annotation's value is the time of asking, and the status repeats it when that is done.
+-- Asks Sluice to compare with AWS now: the annotation's value is the time of asking, and the status repeats it when that is
+-- done.
+
+local os = require("os")
 
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}
