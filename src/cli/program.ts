@@ -7,6 +7,7 @@ import { annotationsHelp, exitHelp } from './help.ts';
 import { contextOf, offlineConnection, type ClusterFlags, type Context, type Host } from './context.ts';
 import type { AskFlags } from './commands/ask.ts';
 import type { DecideFlags } from './commands/decide.ts';
+import type { ImportFlags } from './commands/import.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import { exitCodes, explainFailure, type ExitCode } from './exit.ts';
 import { styled } from './text.ts';
@@ -185,11 +186,31 @@ function addPlatform(parts: Parts): void {
     text: "list what carries the installation's mark in AWS and no share explains",
     run: async (context, [name]) => (await import('./commands/orphans.ts')).orphans(context, name),
   });
+  addImport(parts);
   const { program, host, finish } = parts;
   program
     .command('completion <shell>')
     .description('print a completion script: bash, zsh, or kubectl for the one that kubectl itself asks (kubectl_complete-share)')
     .action(async (shell: string) => finish((await import('./completion.ts')).printScript(host.terminal, shell)));
+}
+
+/** Asks no cluster, and so has none of kubectl's flags. */
+function addImport({ program, host, finish }: Parts): void {
+  const made = program
+    .command('import')
+    .description('write manifests for the shares that data.all has, from what its API answered; nothing is applied')
+    .requiredOption('--from <file>', 'answer with shares, - for standard input; may be repeated', collect)
+    .option('--datasets <file>', 'answer with datasets, which say where folders and keys are; may be repeated', collect)
+    .option('--map <file>', 'namespaces of teams, names of Environments, keys of buckets')
+    .requiredOption('--to <folder>', 'folder to write to')
+    .option('--overwrite', 'write over files that differ')
+    .addOption(new Option('-o, --output <form>', 'form of the report').choices(['json', 'yaml']));
+  made.action(async () => {
+    const flags = made.opts<Omit<ImportFlags, 'stdin'> & { readonly output?: 'json' | 'yaml' }>();
+    const { importShares } = await import('./commands/import.ts');
+    const output = { terminal: host.terminal, output: flags.output ?? ('table' as const) };
+    finish(await importShares(output, { ...flags, stdin: process.stdin }));
+  });
 }
 
 function timeout(usual: string): Option {
