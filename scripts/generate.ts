@@ -8,6 +8,7 @@ import type { KindDefinition } from '../src/api/kind.ts';
 import { kinds } from '../src/api/kinds.ts';
 import { argocdPatch, argocdPatchFile } from './generate/argocd.ts';
 import { crdFile, crdTemplate } from './generate/crd.ts';
+import { metricsPage } from './generate/metrics.ts';
 import { permissionsPage } from './generate/permissions.ts';
 import { reasonsPage, referencePage } from './generate/reference.ts';
 
@@ -23,6 +24,7 @@ export function generatedFiles(): Map<string, string> {
     const part = readFileSync(join(root, folders.reference, 'parts', `${kind.singular}.md`), 'utf8');
     files.set(`${folders.reference}/${kind.singular}.md`, referencePage(kind, part));
   }
+  files.set(`${folders.reference}/metrics.md`, metricsPage());
   const permissions = 'docs/aws-permissions.md';
   files.set(permissions, permissionsPage(readFileSync(join(root, permissions), 'utf8')));
   files.set(argocdPatchFile, argocdPatch(root));

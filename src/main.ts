@@ -29,6 +29,7 @@ import { createQueue } from './kube/queue.ts';
 import { createReadYourWrites } from './kube/read-your-writes.ts';
 import { createStatusServer } from './kube/server.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
+import { registerProcess } from './metrics-process.ts';
 import { createNotifyMetrics, createShareMetrics, registerRates } from './metrics.ts';
 import { createNotifier, type Notifier } from './notify/notifier.ts';
 import { settingsKey } from './notify/settings.ts';
@@ -60,6 +61,7 @@ async function run(config: Config, logger: Logger, signal: AbortSignal): Promise
   const operatorNamespace = config.operatorNamespace ?? clusterConfig.namespace;
   if (operatorNamespace === undefined) throw new Error("the operator's namespace is not known: pass --operator-namespace");
   const installation = await findInstallation(createClient(transport), operatorNamespace, config.installation);
+  registerProcess(metrics.registry, { installation });
   logger.info({ installation, operatorNamespace }, 'starting');
   const cluster = createCluster({ transport, operatorNamespace, logger, clock, random: Math.random, metrics: metrics.informer });
   const background = new AbortController();
@@ -114,7 +116,12 @@ async function doWork(parts: Parts, signal: AbortSignal): Promise<void> {
   const { config, logger, transport, metrics, cluster, installation, elector } = parts;
   const memory = createMemory();
   const queues = createQueues(metrics);
-  const shareMetrics = createShareMetrics(metrics.registry, memory);
+  const shareMetrics = createShareMetrics(metrics.registry, {
+    memory,
+    items: () => cluster.items.store.list(),
+    environments: () => cluster.environments.store.list(),
+    clock,
+  });
   const limiter = createRateLimiter(clock);
   registerRates(metrics.registry, limiter);
   const endpoint = process.env['AWS_ENDPOINT_URL'];
