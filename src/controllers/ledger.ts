@@ -64,6 +64,8 @@ export interface LedgerContext {
   readonly entries: (item: ShareItem) => readonly ResolvedShare[];
   /** Undefined: not decided since start-up, so what is there is held. */
   readonly intent: (contribution: string, target: string) => Intent | undefined;
+  /** Whether another process recorded the entry. Absent: none did. */
+  readonly isInherited?: (item: ShareItem, entry: ResolvedShare) => boolean;
   /** Whether the item's Dataset lets dead ids be removed from other people's statements of the bucket policy. */
   readonly prunesDeadPrincipals: (item: ShareItem, bucket: string) => boolean;
   /** Percent of a shared document that Sluice may fill in the Environment; undefined: no limit but AWS's. */
@@ -145,7 +147,8 @@ function contributionOf({ item, entry }: Share, key: string, context: LedgerCont
   const id = contributionId(item, entry);
   const { mode, repair, fingerprint = '' } = context.intent(id, key) ?? held;
   const order = `${item.spec.consent?.grantedTime ?? ''}/${item.metadata.uid ?? ''}`;
-  return { item: id, order, mode, repair, live: entry.state === 'Live', question: fingerprint };
+  const inherited = context.isInherited?.(item, entry) ?? false;
+  return { item: id, order, mode, repair, live: entry.state === 'Live', question: fingerprint, inherited };
 }
 
 function shareOf(context: LedgerContext, { name }: ResolvedShare['environment']): { readonly documentShare?: number } {

@@ -33,6 +33,8 @@ export interface HistoryEntry {
 export interface ItemMemory {
   readonly decision: Decision;
   readonly report: ItemReport | undefined;
+  /** Ids of the entries that this process recorded itself: what was written for the others before it started may not be shown by AWS yet. */
+  readonly own: readonly string[];
   /** By contribution id, then by target key. */
   readonly intents: ReadonlyMap<string, ReadonlyMap<string, StampedIntent>>;
   /** Values of the annotations that have been answered. */

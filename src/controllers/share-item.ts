@@ -26,6 +26,7 @@ import { sameJson } from './status.ts';
 const staleCacheMs = 20;
 
 const forcedRetryMs = 500;
+const noEntries: readonly string[] = [];
 
 /** Reconciles one ShareItem. */
 export async function reconcileItem(operator: Operator, key: string): Promise<Result> {
@@ -48,7 +49,7 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
     label: `${item.spec.type} ${item.spec.name}`,
   });
   const previous = memory.items.get(item.metadata.uid ?? '');
-  remember(operator, { key, item: recorded, decision, report, intents, rule });
+  remember(operator, { key, before: item, item: recorded, decision, report, intents, rule });
   // Targets find their contributors by the cache's index. What was just recorded is not in it yet: its event brings us back, and then they are due.
   if (recorded === item) addTargets(operator, recorded, { decision, intents });
   if (decision.discard && decision.resolved.length === 0) return discard(operator, recorded);
@@ -170,6 +171,9 @@ function unseen(target: string): TargetState {
 
 interface Outcome {
   readonly key: string;
+  /** As it was read. */
+  readonly before: ShareItem;
+  /** With what was recorded. */
   readonly item: ShareItem;
   readonly decision: Decision;
   readonly report: ItemReport | undefined;
@@ -200,6 +204,7 @@ function remember(operator: Operator, outcome: Outcome): void {
   memory.items.set(uid, {
     decision: settled ? { ...outcome.decision, resolved } : outcome.decision,
     report: outcome.report,
+    own: ownEntries(previous, outcome),
     intents: outcome.intents,
     handledReapply:
       outcome.rule.reapply && !applied
@@ -208,6 +213,14 @@ function remember(operator: Operator, outcome: Outcome): void {
     handledVerify: verified ? asked.token : handledVerify,
     ...(asked === undefined || verified ? {} : { verifyAsked: asked }),
   });
+}
+
+/** Few items have any after a restart, so that most share one empty list. */
+function ownEntries(previous: ItemMemory | undefined, { before, item }: Outcome): readonly string[] {
+  const known = previous?.own ?? noEntries;
+  const added = item.spec.resolved.filter(({ id }) => !before.spec.resolved.some((entry) => entry.id === id));
+  if (added.length === 0) return known;
+  return [...known.filter((id) => item.spec.resolved.some((entry) => entry.id === id)), ...added.map(({ id }) => id)];
 }
 
 /** Each target once for each request: items that hear of one target's answer don't ask the others again. */

@@ -47,6 +47,7 @@ export async function reconcileTarget(
   const work = workOf(key, items, {
     entries: (item) => memory.items.get(item.metadata.uid ?? '')?.decision.resolved ?? item.spec.resolved,
     intent: (contribution, target) => intentOf(memory, contribution, target),
+    isInherited: (item, { id }) => memory.items.get(item.metadata.uid ?? '')?.own.includes(id) !== true,
     prunesDeadPrincipals: (item, bucket) =>
       datasetOf(operator, item.spec.datasetRef)?.spec.buckets.some(
         (each) => each.name === bucket && each.pruneDeadPrincipals === true,

@@ -51,6 +51,8 @@ export interface Contribution<Grant> {
   readonly live?: boolean;
   /** Changes when something else is asked, or the same anew (a re-apply request). The writer compares it and reads nothing in it. @default '' */
   readonly question?: string;
+  /** Another process than this one recorded it: AWS may not show yet what that one wrote last. @default false */
+  readonly inherited?: boolean;
   readonly grant: Grant;
 }
 

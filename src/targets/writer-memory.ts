@@ -23,13 +23,15 @@ export interface TargetMemory {
   foreign?: { readonly hash: string; readonly writtenAt: number } | undefined;
   /** Whether somebody keeps undoing what we write. */
   conflict: ConflictMemory;
+  /** Items of an earlier operator whose grants this process found and took away (writer-inherited.ts). */
+  readonly taken: Set<string>;
   /** The last observation, of targets whose parts never change once written. */
   known?: unknown;
 }
 
 /** Nothing remembered. */
 export function emptyMemory(): TargetMemory {
-  return { superseded: [], shown: false, conflict: noConflict };
+  return { superseded: [], shown: false, conflict: noConflict, taken: new Set() };
 }
 
 /** Remembers that `before` was replaced by `after` just now. */

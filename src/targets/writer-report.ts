@@ -24,6 +24,8 @@ export interface Outcome {
   readonly blocks: ReadonlyMap<string, Block>;
   /** What the items are told that somebody keeps undoing, also while a repair stands that has not held yet. */
   readonly conflicts: ReadonlyMap<string, Block>;
+  /** What the items are told that are to be dropped and may only not be shown yet. */
+  readonly doubts: ReadonlyMap<string, Block>;
   readonly failure: AwsFailure | undefined;
   /** Our last write did not show within the time that AWS may take. */
   readonly notVisible: boolean;
@@ -64,7 +66,10 @@ function resultOf(one: Contribution<PrincipalGrant>, outcome: Outcome): ItemResu
 }
 
 function settled(one: Contribution<PrincipalGrant>, findings: readonly Finding[], outcome: Outcome): ItemResult {
-  if (one.mode === 'drop') return { state: 'Removed', message: '', findings };
+  if (one.mode === 'drop') {
+    const doubt = outcome.doubts.get(one.item);
+    return doubt === undefined ? { state: 'Removed', message: '', findings } : blocked(doubt, findings);
+  }
   const waiting = findings.filter(({ kind }) => kind === 'waiting');
   const [first] = [...waiting.filter(({ blocks }) => blocks === true), ...waiting];
   if (first !== undefined) {

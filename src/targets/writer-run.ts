@@ -18,6 +18,8 @@ export interface WriterState {
   readonly options: WriterOptions;
   readonly memories: Map<string, TargetMemory>;
   readonly firstSeen: Map<string, number>;
+  /** When this process began to write (ms since the epoch): whoever wrote before it has stopped by then. */
+  readonly startedAt: number;
 }
 
 /** The state of one run. */

@@ -76,7 +76,7 @@ export interface TargetReport<Observed> {
   readonly readBackAt?: number;
   /** Somebody keeps undoing what we write. */
   readonly conflict?: Conflict;
-  /** When to run again on the conflict's account: to repair, or to see whether the repair has held (ms since the epoch). */
+  /** When to run again: to repair what somebody keeps undoing, to see whether that has held, or to see what AWS may not show yet (ms since the epoch). */
   readonly lookAt?: number;
   /** Somebody else changed the document between our read and a read-back of our write: one of the two may have been lost. */
   readonly concurrentForeignChange: boolean;

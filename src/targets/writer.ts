@@ -5,6 +5,7 @@
 import type { AwsFailure } from '../aws/errors.ts';
 import type { Assessment, PrincipalGrant, Refusal } from './target.ts';
 import { afterWrite, conflictDueAt, conflictMessage, type Conflict } from './writer-conflict.ts';
+import { inheritedDoubts, inheritedShownAt, noteTaken } from './writer-inherited.ts';
 import { emptyMemory, secondLookAt } from './writer-memory.ts';
 import { setAsideChanged } from './writer-principals.ts';
 import { resultsOf, type Block } from './writer-report.ts';
@@ -18,7 +19,7 @@ const roundWaitMs = 100;
 
 /** Makes a writer; no I/O. */
 export function createWriter(options: WriterOptions): Writer {
-  const state: WriterState = { options, memories: new Map(), firstSeen: new Map() };
+  const state: WriterState = { options, memories: new Map(), firstSeen: new Map(), startedAt: options.clock.now() };
   return {
     run: async (request) => {
       const run = startRun(state, request);
@@ -87,6 +88,10 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
   const assessment = observed === undefined ? undefined : kind.assess(asAsked(run, observed));
   const now = run.writer.options.clock.now();
   if (assessment !== undefined) noteWrites(run, assessment);
+  const found = run.found ?? new Map();
+  noteTaken(run.memory, { contributions, found, writes: run.writes });
+  const shownAt = inheritedShownAt(run.writer.startedAt);
+  const doubts = inheritedDoubts(run.memory, contributions, { shownAt, now, describe: kind.describe(coordinates) });
   const items = resultsOf({
     contributions,
     describe: kind.describe(coordinates),
@@ -96,6 +101,7 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     assessment,
     blocks: new Map([...refusalBlocks(observed === undefined ? undefined : decide(run, observed).plan.refused), ...run.blocks]),
     conflicts: conflictBlocks(run),
+    doubts,
     failure: run.failure,
     notVisible: run.notVisible,
   });
@@ -104,14 +110,14 @@ function reportOf<C, G extends PrincipalGrant, O, S, X>(run: Run<C, G, O, S, X>)
     observedAt: run.view?.at,
     observed,
     items,
-    found: run.found ?? new Map(),
+    found,
     unowned: assessment?.unowned ?? [],
     writes: run.writes,
     concurrentForeignChange: run.concurrentForeignChange,
     superseded: isSuperseded(run),
     ...optional('readBackAt', secondLookAt(run.memory, now)),
     ...optional('conflict', run.memory.conflict.open),
-    ...optional('lookAt', conflictDueAt(run.memory.conflict, now)),
+    ...optional('lookAt', earliest([conflictDueAt(run.memory.conflict, now), doubts.size > 0 ? shownAt : undefined])),
     ...optional('failure', run.failure),
   };
 }
@@ -133,6 +139,11 @@ function conflictBlocks<C, G extends PrincipalGrant, O, S, X>({ memory, request 
       return message === undefined ? [] : [[item, { state: 'Failed', reason: 'ConflictingOwner', message }]];
     }),
   );
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function refusalBlocks(refused: ReadonlyMap<string, Refusal> | undefined): Map<string, Block> {
