@@ -11,6 +11,7 @@ import { crdFile, crdTemplate } from './generate/crd.ts';
 import { metricsPage } from './generate/metrics.ts';
 import { permissionsPage } from './generate/permissions.ts';
 import { reasonsPage, referencePage } from './generate/reference.ts';
+import { lifecyclePage } from './lifecycle/page.ts';
 
 const root = join(import.meta.dirname, '..');
 const folders = { crds: 'crds', chart: 'charts/sluice/templates/crds', reference: 'docs/reference' };
@@ -25,6 +26,7 @@ export function generatedFiles(): Map<string, string> {
     files.set(`${folders.reference}/${kind.singular}.md`, referencePage(kind, part));
   }
   files.set(`${folders.reference}/metrics.md`, metricsPage());
+  files.set(`${folders.reference}/lifecycle-table.md`, lifecyclePage());
   const permissions = 'docs/aws-permissions.md';
   files.set(permissions, permissionsPage(readFileSync(join(root, permissions), 'utf8')));
   files.set(argocdPatchFile, argocdPatch(root));

@@ -55,8 +55,8 @@ export function resolveItem(input: ItemCase, platform: PlatformContext): Resolut
     };
   }
   return (
-    refusal(judgeRole(roleCase, platform), 'PrincipalNotReady') ??
-    refusal(judgeBucket(bucketCase, platform), 'DatasetNotReady') ??
+    refusal(judgeRole(roleCase, platform), 'principal') ??
+    refusal(judgeBucket(bucketCase, platform), 'data') ??
     crossAccountRefusal(input, bucketCase, roleCase) ??
     resolved(input, bucketCase, roleCase, platform)
   );
@@ -66,7 +66,7 @@ export function resolveItem(input: ItemCase, platform: PlatformContext): Resolut
  * A requester reads no more of the owner's side than that it is not ready; the owner reads the details in the Dataset's status. Reasons of the requester's own
  * side pass through.
  */
-function refusal(verdict: Verdict, hiddenBehind: 'PrincipalNotReady' | 'DatasetNotReady'): Resolution | undefined {
+function refusal(verdict: Verdict, side: 'principal' | 'data'): Resolution | undefined {
   switch (verdict.kind) {
     case 'ok':
       return undefined;
@@ -76,13 +76,11 @@ function refusal(verdict: Verdict, hiddenBehind: 'PrincipalNotReady' | 'DatasetN
       return {
         kind: 'claimLost',
         message:
-          hiddenBehind === 'DatasetNotReady'
-            ? "the owner's namespace has no claim to the data: ask the owner of the dataset"
-            : verdict.message,
+          side === 'data' ? "the owner's namespace has no claim to the data: ask the owner of the dataset" : verdict.message,
         immediately: verdict.immediately,
       };
     case 'problem':
-      return hiddenBehind === 'DatasetNotReady'
+      return side === 'data'
         ? {
             kind: 'unavailable',
             reason: 'DatasetNotReady',

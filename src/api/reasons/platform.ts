@@ -89,12 +89,6 @@ export const platformReasons = {
     next: 'Use another role, or for a role under /aws-reserved/ policyManagement: External or Detached.',
     kinds: ['ConsumptionRole', ...share],
   },
-  PrincipalNotReady: {
-    meaning: 'The ConsumptionRole of the request is not Ready.',
-    actor: 'requester',
-    next: 'See the condition Ready of the ConsumptionRole.',
-    kinds: [...share],
-  },
   DatasetNotReady: {
     meaning: 'The Dataset is not Ready.',
     actor: 'owner',

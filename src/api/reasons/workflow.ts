@@ -60,18 +60,6 @@ export const workflowReasons = {
     next: 'Approve the rest, or have the requester ask for less.',
     kinds: [...share],
   },
-  PendingExtension: {
-    meaning: 'A later end is asked for than was approved. Access goes on until the approved end.',
-    actor: 'owner',
-    next: 'Raise expireTime of the ShareApproval, or reject with extension.rejectedExpireTime.',
-    kinds: [...share],
-  },
-  ExtensionRejected: {
-    meaning: 'The owner rejected the later end. Access goes on until the approved end.',
-    actor: 'requester',
-    next: 'Ask for an earlier end, or let it expire.',
-    kinds: [...share],
-  },
   PrincipalRecreated: {
     meaning: 'The principal was deleted and made again: for AWS, another one. Its grants were withdrawn.',
     actor: 'owner',
@@ -89,12 +77,6 @@ export const workflowReasons = {
     actor: 'requester',
     next: 'Talk to the owner, or delete the request. A change of the spec asks again.',
     kinds: [...share],
-  },
-  Removed: {
-    meaning: 'The item is no longer asked for; access was taken back.',
-    actor: 'nobody',
-    next: nothing,
-    kinds: ['ShareItem'],
   },
   Revoking: { meaning: 'Access is being taken back.', actor: 'nobody', next: waits, kinds: [...share] },
   Drifted: {
@@ -115,7 +97,6 @@ export const workflowReasons = {
     next: nothing,
     kinds: [...share],
   },
-  PendingVerify: { meaning: 'Not compared with AWS yet.', actor: 'nobody', next: waits, kinds: [...share] },
   NotGranted: { meaning: 'Nothing is written in AWS.', actor: 'nobody', next: nothing, kinds: ['ShareItem'] },
   WaitingForAttachment: {
     meaning: "The principal's policies are Detached, and one that it needs is not attached yet.",

@@ -113,7 +113,8 @@ function referencesOf(object: Explained, namespace: string): Reference[] {
       const { spec } = object as ShareRequest;
       return [
         { reason: ['DatasetNotReady'], type: types.dataset, ref: spec.datasetRef },
-        { reason: ['PrincipalNotReady'], type: types.role, ref: { namespace, name: spec.principal.name } },
+        // What is wrong with the requester's own role stands in the request itself; what is behind it does not.
+        { reason: ['EnvironmentNotReady'], type: types.role, ref: { namespace, name: spec.principal.name } },
       ];
     }
     case 'ShareItem':

@@ -88,12 +88,12 @@ describe('why', () => {
       meta({ name: 'analytics' }),
       status({ conditions: [condition('Ready', 'False', 'AssumeRoleDenied', 'sts:AssumeRole is denied')] }),
     );
-    const request = waitingRequest(status<ShareRequest>({ conditions: [condition('Ready', 'False', 'PrincipalNotReady')] }));
+    const request = waitingRequest(status<ShareRequest>({ conditions: [condition('Ready', 'False', 'EnvironmentNotReady')] }));
     const { out } = await createWorld({ namespace, start }, request, role, environment).run('why orders-for-analysts');
     expect([...out.matchAll(/^\d\. (\w+)/gm)].map((match) => match[1])).toEqual([
       'AssumeRoleDenied',
       'EnvironmentNotReady',
-      'PrincipalNotReady',
+      'EnvironmentNotReady',
     ]);
   });
 

@@ -30,7 +30,7 @@ function breaking(rule: (one: (typeof cases)[number]) => boolean): string[] {
 describe('in every situation, whatever AWS holds', () => {
   test('the page of the reference is what the code says', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/reference/lifecycle-table.md'), 'utf8');
-    expect(page, 'run: node scripts/lifecycle-table.ts').toBe(lifecyclePage());
+    expect(page, 'run: npm run generate').toBe(lifecyclePage());
   });
 
   test('there are hundreds of cases, and each phase of an item occurs', () => {
@@ -136,6 +136,15 @@ describe('in every situation, whatever AWS holds', () => {
           !report.conditions.some(({ reason }) => reason === 'Drifted'),
       ),
     ).toEqual([]);
+  });
+
+  test('more than was granted, and nothing missing, leaves it Ready and is told by Healthy alone', () => {
+    const excess = cases.filter(({ situation, aws }) => situation === 'consented to' && aws === 'Live: both in excess');
+    expect(excess.length).toBeGreaterThan(0);
+    for (const { report } of excess) {
+      expect(find(report, 'Ready')).toMatchObject({ status: 'True', reason: 'Succeeded' });
+      expect(find(report, 'Healthy')).toMatchObject({ status: 'False', reason: 'Excess' });
+    }
   });
 
   test('while anything can not be taken back, that is what is told', () => {
