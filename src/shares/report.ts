@@ -258,7 +258,8 @@ function healthOf({ entries }: ReportInput, outcome: Outcome): Health {
   if (excess.length > 0) return { status: 'Unhealthy', reason: 'Excess', message: excess.join(' | ') };
   if (outcome.ready) return { status: 'Healthy', reason: 'Verified', message: '' };
   if (outcome.phase === 'ShareFailed') return { status: 'Unhealthy', reason: outcome.reason, message: outcome.message };
-  return { status: 'PendingVerify', reason: 'PendingVerify', message: '' };
+  // No condition says so: Healthy is absent until it was looked at.
+  return { status: 'PendingVerify', reason: outcome.reason, message: '' };
 }
 
 /** Reconciling and Stalled are present only while True (kstatus); Healthy only for what is shared. */
