@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
-import { heldSpec, mayTake, observe, releasedSpec } from './lease.ts';
+import { heldSpec, mayTake, observe, releasedSpec, runsOutAt } from './lease.ts';
 import type { Lease, Observation } from './lease.ts';
 import { createLeaseApi } from './lease-api.ts';
 import type { LeaseApi } from './lease-api.ts';
@@ -126,7 +126,7 @@ async function run(state: State, signal: AbortSignal): Promise<ElectionOutcome> 
   while (!isHeld(state)) {
     await tryOnce(state, signal);
     if (isHeld(state)) break;
-    if (signal.aborted || !(await pause(state, { ms: followerPause(state.settings), signal }))) return { kind: 'stopped' };
+    if (signal.aborted || !(await pause(state, { ms: followerPause(state), signal }))) return { kind: 'stopped' };
   }
   logger.info({ identity, lease: state.settings.name }, 'this replica leads now');
   metrics?.leading(true);
@@ -138,9 +138,12 @@ async function run(state: State, signal: AbortSignal): Promise<ElectionOutcome> 
   return outcome;
 }
 
-/** Below the retry period, and different each time: a released Lease is taken within 2 s. */
-function followerPause({ retryPeriodMs, random }: Settings): number {
-  return retryPeriodMs / JITTER / (1 + (JITTER - 1) * random());
+/** Twice in a retry period, and different each time: a released Lease is taken within a second. One that runs out before that is taken when it does. */
+function followerPause({ settings, observation }: State): number {
+  const { retryPeriodMs, leaseDurationMs, random, clock } = settings;
+  const pauseMs = retryPeriodMs / 2 / (1 + (JITTER - 1) * random());
+  const leftMs = observation === undefined ? 0 : runsOutAt(observation, leaseDurationMs) - clock.now();
+  return leftMs > 0 ? Math.min(pauseMs, leftMs) : pauseMs;
 }
 
 async function lead(state: State, signal: AbortSignal): Promise<ElectionOutcome> {

@@ -53,9 +53,14 @@ export interface Candidate {
 
 /** Whether the candidate may take or renew the Lease: it is its own, released, or has not changed for its whole duration. */
 export function mayTake(observation: Observation, { identity, now, durationMs }: Candidate): boolean {
-  const { holderIdentity = '', leaseDurationSeconds = 0 } = observation.lease.spec;
-  const respectMs = leaseDurationSeconds > 0 ? leaseDurationSeconds * 1000 : durationMs;
-  return holderIdentity === '' || holderIdentity === identity || now >= observation.at + respectMs;
+  const { holderIdentity = '' } = observation.lease.spec;
+  return holderIdentity === '' || holderIdentity === identity || now >= runsOutAt(observation, durationMs);
+}
+
+/** Local milliseconds at which a Lease that does not change is free. `durationMs`: for a holder who doesn't say for how long it holds. */
+export function runsOutAt({ lease, at }: Observation, durationMs: number): number {
+  const { leaseDurationSeconds = 0 } = lease.spec;
+  return at + (leaseDurationSeconds > 0 ? leaseDurationSeconds * 1000 : durationMs);
 }
 
 /** What to write to hold the Lease from now on. */
