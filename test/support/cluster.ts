@@ -55,6 +55,11 @@ export async function startOwnCluster(log: (line: string) => void): Promise<() =
   return () => own.stop();
 }
 
+/** The functions below work with this cluster from now on: for tests that start one of their own. */
+export function useCluster(given: SharedCluster): void {
+  outsideVitest = given;
+}
+
 function shared(): SharedCluster {
   return outsideVitest ?? inject('cluster');
 }

@@ -34,8 +34,8 @@ export interface Sluice extends Omit<StandIn, 'close'> {
   /** The administrator's client of the cluster. */
   readonly client: Client;
   readonly operator: OperatorProcess;
-  /** One more process of the same operator, not started; who makes it stops it. */
-  replica(): OperatorProcess;
+  /** One more process of the operator, not started; who makes it stops it. With another KUBECONFIG in `env` it is the operator of another cluster. */
+  replica(env?: Readonly<Record<string, string>>): OperatorProcess;
   stop(): Promise<void>;
 }
 
@@ -176,11 +176,11 @@ export async function startSluice(
   await installChart();
   const standIn = await startStandIn();
   const operatorConfig = await serviceAccountKubeconfig(operatorNamespace, 'sluice');
-  const replica = (): OperatorProcess =>
+  const replica: Sluice['replica'] = (env = {}) =>
     createOperatorProcess({
       program: options.program ?? 'src/main.ts',
       flags: [`--operator-namespace=${operatorNamespace}`, ...(options.flags ?? [])],
-      env: { KUBECONFIG: operatorConfig, ...standIn.env, ...options.env },
+      env: { KUBECONFIG: operatorConfig, ...standIn.env, ...options.env, ...env },
     });
   const operator = replica();
   await operator.start();
