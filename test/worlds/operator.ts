@@ -1,6 +1,6 @@
 /**
  * The whole operator in this process, made of the same parts as in src/main.ts: real controllers, writer, sessions and caches, on a life's clock and connections. Only
- * what has nothing to do with a world is left out: leader election, the metrics' server, Events and logs.
+ * what has nothing to do with a world is left out: leader election, the metrics' server, the writing of Events, and logs.
  */
 import type { Aws, InProcessHandler } from '../../sandbox/aws/index.ts';
 import { classifyAwsError } from '../../src/aws/errors.ts';
@@ -16,6 +16,7 @@ import { createPrincipalCheck } from '../../src/controllers/principal-check.ts';
 import { runControllers } from '../../src/controllers/run.ts';
 import { connect } from '../../src/controllers/wiring.ts';
 import { createClient } from '../../src/kube/client.ts';
+import type { EventRecord } from '../../src/kube/events.ts';
 import { silentLogger } from '../../src/kube/logging.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { createQueue, type QueueMetrics } from '../../src/kube/queue.ts';
@@ -45,6 +46,8 @@ export interface OperatorOptions {
   readonly wire: boolean;
   /** In [0, 1): jitter. */
   readonly random: () => number;
+  /** Hears what is told as Events. */
+  readonly onEvent: (event: EventRecord) => void;
 }
 
 /** One set of metrics for all worlds: nobody reads it, and making one takes longer than a small world. */
@@ -104,7 +107,7 @@ function partsOf(options: OperatorOptions, cluster: Cluster, onCircle: OnCircle)
     queues: queuesOn(life, onCircle),
     sessions,
     principals: createPrincipals(sessions, clock),
-    events: { record: () => undefined, run: async () => undefined, length: 0 },
+    events: { record: options.onEvent, run: async () => undefined, length: 0 },
     clock,
     logger: silentLogger,
     random,

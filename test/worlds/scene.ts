@@ -4,6 +4,7 @@
  */
 import { createAws, type Aws } from '../../sandbox/aws/index.ts';
 import { operatorPolicy, operatorRolePolicy, trust } from '../../sandbox/operator-policy.ts';
+import type { EventRecord } from '../../src/kube/events.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 import { createApiServer, type ApiServer } from './api-server.ts';
 import { createLife, type Life } from './life.ts';
@@ -88,6 +89,8 @@ export interface Scene {
   life: Life;
   /** What made an operator end by itself: always a bug. */
   died: Error | undefined;
+  /** Hears what is told as Events. */
+  onEvent: (event: EventRecord) => void;
   /** Starts an operator, unless one lives. */
   start(): void;
 }
@@ -150,13 +153,16 @@ export function createScene(setup: Setup, seed: number): Scene {
     roles,
     life: createLife(clock),
     died: undefined,
+    onEvent: () => undefined,
     start: () => {
       if (scene.life.alive && scene.life !== unborn) return;
       scene.life = createLife(clock);
       const transport = api.transport(scene.life);
-      runOperator({ ...options, life: scene.life, transport }).catch((error: unknown) => {
-        scene.died ??= error instanceof Error ? error : new Error('ended', { cause: error });
-      });
+      runOperator({ ...options, life: scene.life, transport, onEvent: (event) => scene.onEvent(event) }).catch(
+        (error: unknown) => {
+          scene.died ??= error instanceof Error ? error : new Error('ended', { cause: error });
+        },
+      );
     },
   };
   const unborn = scene.life;
