@@ -86,6 +86,7 @@ describe('helm template', () => {
       'notify.secretName': 'sluice-notify',
       'log.level': 'debug',
       'metrics.port': '9090',
+      replicas: '1',
       'leaderElection.enabled': 'false',
       'leaderElection.id': 'other',
       'extraArgs[0]': '--more',
@@ -160,6 +161,14 @@ describe('helm template', () => {
     ['an interval in days', { verifyInterval: '1d' }, /verifyInterval/],
     ['an unknown value', { replica: '1' }, /replica/],
     ['a user that would break a rule', { 'admission.extraOperators[0]': "a'b" }, /extraOperators/],
+    ['several replicas without leader election', { 'leaderElection.enabled': 'false' }, /replicas is more than 1/],
+    ['an unknown kind of monitor', { 'monitor.kind': 'Probe' }, /monitor.*kind/],
+    ['an unknown value within another', { 'networkPolicy.on': 'true' }, /networkPolicy/],
+    [
+      'a prefix of runbooks without a slash at its end',
+      { 'prometheusRule.runbookPrefix': 'https://a.example/b' },
+      /runbookPrefix/,
+    ],
     ['no ServiceAccount at all', { 'serviceAccount.create': 'false' }, /say in serviceAccount.name which ServiceAccount/],
   ])('given %s, then helm refuses and names it', async (_, values, message) => {
     await expect(template(values)).rejects.toThrow(message);
