@@ -129,6 +129,34 @@ const found: readonly (readonly [string, WorldPlan])[] = [
     },
   ],
   [
+    'a share is not let go because AWS does not show yet what an operator wrote right before it was killed',
+    {
+      setup: {
+        buckets: 1,
+        roles: 1,
+        folders: 0,
+        drift: 'Reapply',
+        wire: false,
+        watchLagMs: 0,
+        latencyMs: 0,
+        staleMs: 20000,
+        encrypted: [false, false, false],
+        foreign: ['none', 'none', 'none'],
+        management: ['Managed', 'Managed', 'Managed'],
+        attachmentQuota: 10,
+      },
+      story: [
+        { do: 'request', which: 0, items: [false, false], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'crash', at: 'aws', phase: 'after', after: 4, downFor: 1000 },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [false, false], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 700 },
+        { do: 'approve', which: 0, second: false, rejects: true, items: [false, false], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+      ],
+      seed: 0,
+    },
+  ],
+  [
     'a share of one Dataset hears of a bucket that was read for another one',
     {
       setup: {

@@ -200,7 +200,7 @@ function failLater({ scene }: Stage, { kind, after, times }: Doing<'fault'>): vo
 function crashLater({ scene }: Stage, { at, phase, after, downFor }: Doing<'crash'>): void {
   const kill = (): never => {
     scene.life.end();
-    scene.clock.after(Math.max(downFor, scene.setup.staleMs), () => scene.start());
+    scene.clock.after(downFor, () => scene.start());
     throw new Error('killed');
   };
   if (at === 'aws') onCalls(scene, { after, phase }, kill);
