@@ -47,7 +47,7 @@ export interface OperatorOptions {
   /** In [0, 1): jitter. */
   readonly random: () => number;
   /** Hears what is told as Events. */
-  readonly onEvent: (event: EventRecord) => void;
+  readonly onEvent?: (event: EventRecord) => void;
 }
 
 /** One set of metrics for all worlds: nobody reads it, and making one takes longer than a small world. */
@@ -107,7 +107,7 @@ function partsOf(options: OperatorOptions, cluster: Cluster, onCircle: OnCircle)
     queues: queuesOn(life, onCircle),
     sessions,
     principals: createPrincipals(sessions, clock),
-    events: { record: options.onEvent, run: async () => undefined, length: 0 },
+    events: { record: options.onEvent ?? (() => undefined), run: async () => undefined, length: 0 },
     clock,
     logger: silentLogger,
     random,
