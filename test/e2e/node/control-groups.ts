@@ -7,6 +7,7 @@ const root = '/sys/fs/cgroup';
 
 /** Makes the group. One that a node left which was killed is taken as it is. */
 export function makeControlGroups(): void {
+  if (isVersion2()) handDownControllers();
   for (const folder of groups()) {
     mkdirSync(folder, { recursive: true });
     // A new group of version 1 may use no processor and no memory until it is told which (cpuset(7)).
@@ -28,8 +29,18 @@ function removeTree(folder: string): void {
   rmdirSync(folder);
 }
 
+// In version 2 a group has only the controllers that its parent hands down, and the kubelet wants all that it knows (cgroups(7)).
+function handDownControllers(): void {
+  const controllers = readFileSync(join(root, 'cgroup.controllers'), 'utf8').trim().split(' ');
+  for (const controller of controllers) writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`);
+}
+
+function isVersion2(): boolean {
+  return existsSync(join(root, 'cgroup.controllers'));
+}
+
 function groups(): readonly string[] {
-  if (existsSync(join(root, 'cgroup.controllers'))) return [join(root, controlGroup)];
+  if (isVersion2()) return [join(root, controlGroup)];
   const hierarchies = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return hierarchies.map(({ name }) => join(root, name, controlGroup));
 }
