@@ -3,6 +3,7 @@ import { conditionTypes } from '../../src/api/conditions.ts';
 import type { KindDefinition } from '../../src/api/kind.ts';
 import { apiVersion } from '../../src/api/kind.ts';
 import { reasons } from '../../src/api/reasons.ts';
+import { eventReasons } from '../../src/api/reasons/events.ts';
 import type { ReasonDoc } from '../../src/api/reasons/reason.ts';
 import type { Rule } from '../../src/api/schema.ts';
 import { RULES } from '../../src/api/schema.ts';
@@ -32,9 +33,14 @@ export function referencePage(kind: KindDefinition, part: string): string {
   return `${banner}${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
+const eventIntroduction =
+  "A change of phase is an Event with the phase's name, on the ShareRequest and on the owner's ReceivedShare. Some of the reasons above are Events too, when they begin. Besides them there are:";
+
 /** The page of all reasons. */
 export function reasonsPage(): string {
-  return `${banner}# Reasons\n\nEvery reason that a condition can carry, what it means, and who has to act.\n\n${reasonTable(() => true)}\n`;
+  const conditions = `# Reasons\n\nEvery reason that a condition can carry, what it means, and who has to act.\n\n${reasonTable(() => true)}`;
+  const rows = Object.entries(eventReasons).map(([name, meaning]) => [`\`${name}\``, meaning]);
+  return `${banner}${conditions}\n\n## Events\n\n${eventIntroduction}\n\n${table(['reason', 'what happened'], rows)}\n`;
 }
 
 function address(kind: KindDefinition): string {

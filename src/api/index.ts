@@ -16,6 +16,7 @@ export { kinds } from './kinds.ts';
 export type { Condition, DeepReadonly, ObjectMeta, OwnerReference } from './meta.ts';
 export { explainReason, isReason, reasons } from './reasons.ts';
 export type { Reason } from './reasons.ts';
+export { eventReasons } from './reasons/events.ts';
 export type { Actor, ReasonDoc } from './reasons/reason.ts';
 export { receivedShare } from './received-share.ts';
 export type { ReceivedShare, ReceivedShareSpec, ReceivedShareStatus } from './received-share.ts';

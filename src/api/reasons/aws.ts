@@ -137,10 +137,4 @@ export const awsReasons = {
     next: "Have the other writer keep what carries Sluice's mark: statements whose Sid begins with Sluice and the installation id, policies under /sluice/.",
     kinds: [...share],
   },
-  ConcurrentForeignChange: {
-    meaning: 'Somebody else changed the document while Sluice wrote it; the operator looks again.',
-    actor: 'owner',
-    next: 'Check that the change of the other writer is still there.',
-    kinds: [...share],
-  },
 } as const satisfies Record<string, ReasonDoc>;
