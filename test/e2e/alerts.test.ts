@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { run } from '../../sandbox/cluster/run.ts';
+import { busyOperator } from './alerts/scrape.ts';
 import { ensurePromtool } from './tools/promtool.ts';
 
 interface Rules {
@@ -63,16 +64,41 @@ describe('the alerts', () => {
   });
 });
 
-test("Prometheus can parse each of the dashboard's queries", async () => {
+describe('the dashboard', () => {
   const { panels } = JSON.parse(readFileSync(join(files, 'dashboard.json'), 'utf8')) as {
-    readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+    readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
   };
-  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
   // What Grafana puts in.
-  const filled = queries.map((query) => query.replaceAll('$__rate_interval', '5m').replaceAll('$job', '.+'));
-  const recorded = filled.map((expr, index) => ({ record: `panel:${String(index)}`, expr }));
-  writeFileSync(join(dir, 'dashboard.yaml'), stringify({ groups: [{ name: 'dashboard', rules: recorded }] }));
-  await expect(promtool('check', 'rules', join(dir, 'dashboard.yaml'))).resolves.toContain(
-    `SUCCESS: ${String(queries.length)} rules found`,
-  );
+  const filled = queries.map(({ title, expr }) => ({
+    title,
+    expr: expr.replaceAll('$__rate_interval', '5m').replaceAll('$job', '.+'),
+  }));
+
+  test('asks what Prometheus can parse', async () => {
+    const recorded = filled.map(({ expr }, index) => ({ record: `panel:${String(index)}`, expr }));
+    writeFileSync(join(dir, 'dashboard.yaml'), stringify({ groups: [{ name: 'dashboard', rules: recorded }] }));
+    await expect(promtool('check', 'rules', join(dir, 'dashboard.yaml'))).resolves.toContain(
+      `SUCCESS: ${String(queries.length)} rules found`,
+    );
+  });
+
+  test.each(filled)('of a busy operator, «$title» shows something', async ({ expr }) => {
+    const tests = [
+      {
+        interval: '1m',
+        input_series: await busyOperator(),
+        // Without the zero that stands in for nothing.
+        promql_expr_test: [
+          {
+            expr: `count(${expr.replace(' or vector(0)', '')}) > bool 0`,
+            eval_time: '10m',
+            exp_samples: [{ labels: '{}', value: 1 }],
+          },
+        ],
+      },
+    ];
+    writeFileSync(join(dir, 'panel.yaml'), stringify({ tests }));
+    await expect(promtool('test', 'rules', join(dir, 'panel.yaml'))).resolves.toContain('SUCCESS');
+  });
 });
