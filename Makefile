@@ -32,7 +32,7 @@ down: $(INSTALLED) ## Stop all of that and remove what it left, also after a cra
 test: tools dist/main.js ## Everything that CI runs: types, lint, generated files, all tests
 	@$(NODE) scripts/check.ts test
 
-e2e: tools e2e-tools dist/main.js ## With the real Argo CD and a real node
+e2e: tools e2e-tools dist/main.js ## With the real Argo CD, a real node and promtool
 	@$(NODE) scripts/check.ts e2e
 
 e2e-tools: $(INSTALLED)
