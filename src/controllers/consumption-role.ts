@@ -26,12 +26,12 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
   }
   const users = operator.cluster.items.store.index('principal', `${role.metadata.namespace ?? ''}/${role.spec.principalArn}`);
   const settled = await setFinalizer(operator, types.role, role, { name: finalizers.inUse, wanted: users.length > 0 });
-  const changed = await observe(operator, role, signal);
-  const verdict = judgeRole(roleCaseOf(operator, role), platformOf(operator));
-  if (verdict.kind !== 'unknown') await writeStatus(operator, types.role, role, statusOf(operator, role, verdict));
-  if (changed)
+  // At once: if the status can't be written, the next look finds nothing changed.
+  if (await observe(operator, role, signal))
     for (const other of operator.cluster.roles.store.index('principal', role.spec.principalArn))
       wakeRequests(operator, keyOf(other));
+  const verdict = judgeRole(roleCaseOf(operator, role), platformOf(operator));
+  if (verdict.kind !== 'unknown') await writeStatus(operator, types.role, role, statusOf(operator, role, verdict));
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',

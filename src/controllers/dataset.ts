@@ -31,11 +31,11 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
   }
   const users = operator.cluster.items.store.index('dataset', key).filter((item) => item.spec.resolved.length > 0);
   const settled = await setFinalizer(operator, types.dataset, dataset, { name: finalizers.inUse, wanted: users.length > 0 });
-  const changed = await inspect(operator, dataset, key);
+  // At once: if the status can't be written, the next look finds nothing changed.
+  if (await inspect(operator, dataset, key)) wakeSharers(operator, dataset);
   const verdicts = dataset.spec.buckets.map((bucket) => verdictOf(operator, dataset, bucket.name));
   const worst = verdicts.find(({ kind }) => kind !== 'ok');
   if (worst?.kind !== 'unknown') await writeStatus(operator, types.dataset, dataset, statusOf(operator, dataset, worst));
-  if (changed) wakeSharers(operator, dataset);
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   return {
     kind: 'requeue',

@@ -46,13 +46,13 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
     found.kind === 'ready'
       ? { kind: 'ready', attachmentQuota: found.attachmentQuota }
       : { kind: 'notReady', reason: found.reason, message: found.message };
-  const changed = !sameObservation(observations.environments.get(name), state);
-  observations.environments.set(name, state);
-  await writeStatus(operator, types.environment, environment, statusOf(operator, environment, found, users.length));
-  if (changed) {
+  if (!sameObservation(observations.environments.get(name), state)) {
+    observations.environments.set(name, state);
+    // At once: if the status can't be written, the next look finds nothing changed.
     wakeDependents(operator, name);
     operator.queues.orphans.add(name);
   }
+  await writeStatus(operator, types.environment, environment, statusOf(operator, environment, found, users.length));
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   const again = found.kind === 'ready' || !found.passing ? operator.verifyIntervalMs : retryAfterFinding(found);
   return { kind: 'requeue', afterMs: jittered(again, operator.random) };

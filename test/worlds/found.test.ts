@@ -210,6 +210,35 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 116690,
     },
   ],
+  [
+    'shares hear of what was seen, also where the status that says so could not be written',
+    {
+      setup: {
+        buckets: 1,
+        roles: 1,
+        folders: 2,
+        drift: 'Reapply',
+        wire: false,
+        watchLagMs: 0,
+        latencyMs: 1500,
+        staleMs: 0,
+        encrypted: [true, false, false],
+        foreign: ['none', 'none', 'none'],
+        management: ['Managed', 'Managed', 'Managed'],
+        attachmentQuota: 10,
+      },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'request', which: 0, items: [true, false, true], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: true, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'apiFault', loses: false, after: 12 },
+        { do: 'fault', kind: 'throttle', after: 0, times: 1 },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {
