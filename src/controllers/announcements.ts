@@ -40,7 +40,7 @@ export function announceReminders(operator: Operator, { request, summary }: Rece
   for (const { mark, time = '', message, kind } of news) {
     if (now - Date.parse(time) >= eventLifeMs || memory.reminded.get(uid)?.has(mark) === true) continue;
     memory.reminded.set(uid, new Set([...(memory.reminded.get(uid) ?? []), mark]));
-    const told = { type: 'Normal', reason: kind, action: 'Remind', note: message } as const;
+    const told = { type: 'Normal', reason: kind, action: 'Remind', note: message, once: mark } as const;
     events.record({ regarding: placed('request', request), ...told });
     events.record({ regarding: placed('received', object), ...told, note: `share request ${keyOf(request)}: ${message}` });
   }

@@ -2,10 +2,11 @@
  * Writes Kubernetes Events (events.k8s.io/v1), for people who look at an object. Events are decoration: recording never waits, never
  * fails, and drops when there are too many. What must not be lost belongs into conditions.
  */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { nextStep } from './event-series.ts';
 import type { Series } from './event-series.ts';
-import { isNotFound } from './errors.ts';
+import { isAlreadyExists, isNotFound } from './errors.ts';
 import type { Logger } from './logging.ts';
 import { microTime } from './micro-time.ts';
 import type { DeepReadonly, KubeObject } from './object.ts';
@@ -24,6 +25,8 @@ export interface EventRecord {
   readonly action: string;
   /** For people. Cut at 1,024 characters. In a series, the first note stays. */
   readonly note: string;
+  /** What happened, where it happens once for the object: a second record of it, by this process or the next one, changes nothing while the first Event exists. */
+  readonly once?: string;
 }
 
 /** What the recorder tells of itself. */
@@ -123,6 +126,10 @@ function nextRecord(state: State, signal: AbortSignal): Promise<void> {
 }
 
 async function write(state: State, { event, at }: Occurrence, signal: AbortSignal): Promise<void> {
+  if (event.once !== undefined) {
+    await createOnce(state, { event, at }, signal);
+    return;
+  }
   const key = seriesKey(event);
   const step = nextStep(state.series.get(key), at);
   switch (step.kind) {
@@ -145,6 +152,16 @@ async function create(state: State, { event, at }: Occurrence, signal: AbortSign
   const { namespace, name } = body.metadata;
   await state.options.transport.request({ method: 'POST', path: eventsPath(namespace), body, signal });
   remember(state, seriesKey(event), { eventName: name, namespace, count: 1, lastSeen: at, lastWritten: at });
+}
+
+/** The name says what it tells: the API server keeps a second one out. */
+async function createOnce(state: State, occurrence: Occurrence, signal: AbortSignal): Promise<void> {
+  const body = eventBody(state, occurrence);
+  try {
+    await state.options.transport.request({ method: 'POST', path: eventsPath(body.metadata.namespace), body, signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
 }
 
 /** False if the Event is gone: they live for an hour only. */
@@ -179,7 +196,13 @@ function eventBody(state: State, { event, at }: Occurrence): EventBody & Record<
   const { controller, instance } = state.options;
   const { name, namespace } = event.regarding.metadata;
   // Unique as in client-go (name + time), and also within one millisecond. The object's name is cut to the limit of names.
-  const suffix = `${at.toString(16)}${(state.sequence++ % 4096).toString(16).padStart(3, '0')}`;
+  const suffix =
+    event.once === undefined
+      ? `${at.toString(16)}${(state.sequence++ % 4096).toString(16).padStart(3, '0')}`
+      : createHash('sha256')
+          .update(JSON.stringify([event.regarding.metadata.uid, event.reason, event.once]))
+          .digest('hex')
+          .slice(0, 16);
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',

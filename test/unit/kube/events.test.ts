@@ -131,6 +131,20 @@ describe('the event recorder', () => {
     expect(h.dropped).toEqual(['queue-full', 'queue-full', 'queue-full']);
   });
 
+  it('writes what happens once under one name, so that the next process can not write it again', async () => {
+    const names: string[] = [];
+    for (const process of [1, 2]) {
+      await using h = await setUp();
+      if (process === 2) h.server.fail({ match: () => true, act: statusFault(409, 'AlreadyExists') });
+      h.recorder.record({ ...granted, once: 'in 30 days' });
+      h.recorder.record({ ...granted, once: 'in 14 days' });
+      for (const body of await h.written(2)) names.push((body['metadata'] as { readonly name: string }).name);
+      expect(h.dropped).toEqual([]);
+    }
+    expect(new Set(names).size).toBe(2);
+    expect(names.slice(0, 2)).toEqual(names.slice(2));
+  });
+
   it('drops an Event that the API server refuses, and goes on', async () => {
     await using h = await setUp();
     h.server.fail({ match: () => true, act: statusFault(403, 'Forbidden') });
