@@ -43,6 +43,8 @@ const order = (Object.keys(conditionTypes) as ConditionType[]).filter((type) => 
 /** The causes of one object, in order. Empty: all is as it should be. Two conditions with one reason are one cause. */
 export function causesOf(object: Explained): Cause[] {
   const { observedGeneration = -1, conditions = [] } = object.status ?? {};
+  const deletion = deletionOf(object);
+  if (deletion !== undefined) return [deletion];
   if (conditions.length === 0 || observedGeneration < (object.metadata.generation ?? 0)) return [unjudged(object)];
   const found = order.flatMap((type) => conditions.filter((condition) => condition.type === type && isAmiss(condition)));
   const distinct = found.filter((condition, index) => found.findIndex(({ reason }) => reason === condition.reason) === index);
@@ -54,8 +56,24 @@ export function causesOf(object: Explained): Cause[] {
   return told.length > 0 ? told : causes;
 }
 
+/** How whoever deletes an object finds the shares that it waits for. */
+const waitsFor: Readonly<Record<string, string>> = {
+  Dataset: 'why receivedshare/… says of each of them what it waits for (kubectl get receivedshares)',
+  ConsumptionRole: 'why says of each request for it what it waits for (kubectl share outbox)',
+};
+
+/** What of these two goes on until the end: their conditions are of before. An Environment says it itself. */
+function deletionOf(object: Explained): Cause | undefined {
+  const how = waitsFor[object.kind];
+  if (object.metadata.deletionTimestamp === undefined || how === undefined) return undefined;
+  const message = `it is being deleted, and goes when nothing of its shares is left in AWS: ${how}`;
+  return causeFrom(object, { reason: 'InUse', message });
+}
+
 /** True where the object's summary is in order: Ready, or for an approval Effective. */
-export function isInOrder({ kind, status }: Explained): boolean {
+export function isInOrder(object: Explained): boolean {
+  const { kind, status } = object;
+  if (deletionOf(object) !== undefined) return false;
   const type = kind === 'ShareApproval' ? 'Effective' : 'Ready';
   return status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
 }

@@ -21,6 +21,8 @@ export interface Access {
   readonly permissions: readonly Permission[];
   readonly request: string;
   readonly decidedBy: readonly string[];
+  /** RFC 3339: the first consent. From the records alone. */
+  readonly since?: string;
   /** RFC 3339; absent: no end. */
   readonly until?: string;
   readonly phase: string;
@@ -49,7 +51,7 @@ export async function who(context: Context, dataset: string | undefined): Promis
   }
   printTable(context, {
     header: ['DATASET', 'ITEM', 'PRINCIPAL', 'PERMISSIONS', 'REQUEST', 'DECIDED BY', 'UNTIL', 'PHASE'],
-    wideHeader: ['ARN'],
+    wideHeader: ['SINCE', 'ARN'],
     rows: wanted.map((access) => ({
       cells: [
         access.dataset,
@@ -61,7 +63,7 @@ export async function who(context: Context, dataset: string | undefined): Promis
         end(access.until),
         phaseCell(access.phase),
       ],
-      wide: [access.principal],
+      wide: [access.since ?? '', access.principal],
     })),
     empty: `Nothing is shared of ${dataset === undefined ? placeOf(context) : `dataset ${dataset}`}.`,
   });
@@ -117,6 +119,7 @@ export function recordedAccess({ metadata, spec, status }: ShareItem): Access[] 
     permissions,
     request: `${metadata.namespace ?? ''}/${spec.requestRef.name}`,
     decidedBy,
+    ...(consent === undefined ? {} : { since: consent.grantedTime }),
     ...(consent?.expireTime === undefined ? {} : { until: consent.expireTime }),
     phase: status?.phase ?? '',
   }));

@@ -178,6 +178,7 @@ describe('who', () => {
         permissions: ['Read'],
         request: 'team-analytics/orders-for-analysts',
         decidedBy: ['yes'],
+        since: '2026-01-01T12:00:10Z',
         until: time(86_400),
         phase: 'ShareSucceeded',
       },

@@ -25,6 +25,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   PermissionsMissing: 'test/cluster/aws-wars.test.ts',
   // It takes more shares than one.
   MassRevoke: 'test/cluster/case-removal-guard.test.ts',
+  LeftoversFound: 'test/cluster/case-force-delete.test.ts',
+  OrphansFound: 'test/cluster/case-orphans.test.ts',
 };
 
 const scenes: Hands[] = [];

@@ -74,11 +74,13 @@ test('the AWS policies of the docs are those that the sandbox enforces', () => {
   expect(blocks('docs/aws-permissions.md', 'json').map((text) => JSON.parse(text) as unknown)).toEqual(permissionDocuments());
 });
 
-test('every reason that troubleshooting speaks of exists', () => {
+test('troubleshooting has a row for every reason that somebody has to act on, and for none that does not exist', () => {
   const rows = read('docs/troubleshooting.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'));
   const named = rows.flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map((match) => match[1] ?? ''));
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((reason) => !(reason in reasons))).toEqual([]);
+  const urgent = Object.entries(reasons).flatMap(([reason, { actor }]) => (actor === 'nobody' ? [] : [reason]));
+  expect(urgent.filter((reason) => !named.includes(reason))).toEqual([]);
 });

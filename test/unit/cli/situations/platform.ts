@@ -1,6 +1,6 @@
 /** Situations that the platform team has to do with: Environments, claims, roles. */
 import { bucket, consumer, manifest, owner, producer, requester, roleArn } from './hands.ts';
-import { ask, editEnvironment, type Situation } from './situation.ts';
+import { ask, withhold, editEnvironment, type Situation } from './situation.ts';
 
 /** By reason. */
 export const platformSituations: readonly Situation[] = [
@@ -140,5 +140,14 @@ export const platformSituations: readonly Situation[] = [
     what: 'the Environment is deleted while shares need it',
     after: (hands) => hands.remove('environments', 'sales'),
     ask: [owner, 'environment/sales'],
+  },
+  {
+    reason: 'InUse',
+    what: 'the Dataset is deleted while access can’t be taken back',
+    after: (hands) => {
+      withhold(hands, producer, 's3:PutBucketPolicy', 's3:DeleteBucketPolicy');
+      hands.remove('datasets', `${owner}/orders`);
+    },
+    ask: [owner, 'dataset/orders'],
   },
 ];
