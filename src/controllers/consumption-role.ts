@@ -15,6 +15,7 @@ import { afterLook, sameObservation, seenPrincipal } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
+import { nextTurn, untilTurn } from './turns.ts';
 import { retryAfter, verdictConditions } from './verdict.ts';
 
 /** Reconciles one ConsumptionRole. */
@@ -33,10 +34,15 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
   const verdict = judgeRole(roleCaseOf(operator, role), platformOf(operator));
   if (verdict.kind !== 'unknown') await writeStatus(operator, types.role, role, statusOf(operator, role, verdict));
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
-  return {
-    kind: 'requeue',
-    afterMs: jittered(verdict.kind === 'ok' ? operator.verifyIntervalMs : retryAfter(verdict), operator.random),
-  };
+  if (verdict.kind !== 'ok') return { kind: 'requeue', afterMs: jittered(retryAfter(verdict), operator.random) };
+  const place = placeOf(role.spec.principalArn);
+  const now = operator.clock.now();
+  const lookedAt = operator.inspected.get(place)?.at ?? now;
+  return { kind: 'requeue', afterMs: untilTurn(place, operator.verifyIntervalMs, { lookedAt, now }) };
+}
+
+function placeOf(principalArn: string): string {
+  return `role/${principalArn}`;
 }
 
 /** Asks IAM, unless the verdict doesn't depend on it: nobody can probe for roles that no claim covers. */
@@ -44,9 +50,13 @@ async function observe(operator: Operator, role: ConsumptionRole, signal: AbortS
   const input = roleCaseOf(operator, role);
   const { observations, principals, inspected, clock } = operator;
   const known = observations.principals.get(role.spec.principalArn);
-  const place = `role/${role.spec.principalArn}`;
-  const interval = known?.kind === 'found' ? operator.verifyIntervalMs : retryAfter(judgeRole(input, platformOf(operator)));
-  if (known !== undefined && clock.now() - (inspected.get(place)?.at ?? 0) < interval * 0.9) return false;
+  const place = placeOf(role.spec.principalArn);
+  const lookedAt = inspected.get(place)?.at ?? 0;
+  const dueAt =
+    known?.kind === 'found'
+      ? nextTurn(place, operator.verifyIntervalMs, lookedAt)
+      : lookedAt + retryAfter(judgeRole(input, platformOf(operator))) * 0.9;
+  if (known !== undefined && clock.now() < dueAt) return false;
   const verdict = judgeRole({ ...input, seen: undefined }, platformOf(operator));
   const name = principalName(role.spec.principalArn);
   if (verdict.kind !== 'unknown' || input.known?.state?.kind !== 'ready' || name === undefined) return false;

@@ -19,6 +19,7 @@ import { afterLook, bucketKey, sameObservation, seen } from './observations.ts';
 import { finalizers, jittered, type Operator } from './operator.ts';
 import { sessionOf } from './session.ts';
 import { stampConditions, writeStatus } from './status.ts';
+import { nextTurn, untilTurn } from './turns.ts';
 import { leftoverConditions, retryAfter, verdictConditions } from './verdict.ts';
 
 /** Reconciles one Dataset. */
@@ -37,10 +38,10 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
   const worst = verdicts.find(({ kind }) => kind !== 'ok');
   if (worst?.kind !== 'unknown') await writeStatus(operator, types.dataset, dataset, statusOf(operator, dataset, worst));
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
-  return {
-    kind: 'requeue',
-    afterMs: jittered(worst === undefined ? operator.verifyIntervalMs : retryAfter(worst), operator.random),
-  };
+  if (worst !== undefined) return { kind: 'requeue', afterMs: jittered(retryAfter(worst), operator.random) };
+  const now = operator.clock.now();
+  const lookedAt = Math.max(0, operator.inspected.get(key)?.at ?? now);
+  return { kind: 'requeue', afterMs: untilTurn(key, operator.verifyIntervalMs, { lookedAt, now }) };
 }
 
 function verdictOf(operator: Operator, dataset: Dataset, bucket: string): Verdict {
@@ -60,8 +61,9 @@ async function inspect(operator: Operator, dataset: Dataset, key: string): Promi
     .map((bucket) => bucketCaseOf(operator, dataset, bucket.name))
     .filter((each) => each !== undefined);
   const worst = cases.map((each) => judgeBucket(each, platformOf(operator))).find(({ kind }) => kind !== 'ok');
-  const interval = (worst === undefined ? operator.verifyIntervalMs : retryAfter(worst)) * 0.9;
-  const due = last === undefined || last.generation !== generation || clock.now() - last.at >= interval;
+  const lookedAt = Math.max(0, last?.at ?? 0);
+  const dueAt = worst === undefined ? nextTurn(key, operator.verifyIntervalMs, lookedAt) : lookedAt + retryAfter(worst) * 0.9;
+  const due = last === undefined || last.generation !== generation || clock.now() >= dueAt;
   const unseen = cases.filter(
     (each) =>
       judgeBucket({ ...each, seenBucket: undefined, seenKey: undefined }, platformOf(operator)).kind === 'unknown' &&

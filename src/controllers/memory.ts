@@ -126,6 +126,8 @@ export interface Memory {
   readonly asked: Map<string, ReadonlyMap<string, string>>;
   /** When each target was read last (milliseconds). */
   readonly observedAt: Map<string, number>;
+  /** When each target was verified last, or read first (milliseconds). */
+  readonly verifiedAt: Map<string, number>;
   /** By account, then by action: what AWS answered when the operator last asked (permissions.ts). */
   readonly permissions: Map<string, Map<string, ActionAnswer>>;
   /** Since when contributions are being granted (milliseconds), for the time that it takes. */
@@ -157,6 +159,7 @@ export function createMemory(): Memory {
     verify: new Map(),
     asked: new Map(),
     observedAt: new Map(),
+    verifiedAt: new Map(),
     permissions: new Map(),
     grantingSince: new Map(),
   };

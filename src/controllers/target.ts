@@ -20,6 +20,7 @@ import { jittered, type Operator } from './operator.ts';
 import { isOrdered, settleRemoval } from './orphan-removal.ts';
 import { absorb } from './results.ts';
 import { sameJson } from './status.ts';
+import { nextTurn, untilTurn } from './turns.ts';
 import { verifyIntervalOf } from './verify-interval.ts';
 
 /** A refusal that only people can lift is looked at again this often, and at once when an input changes. */
@@ -94,12 +95,10 @@ async function ask(operator: TargetOperator, { key, items, work, signal }: Asked
   memory.asked.set(key, new Map(work.contributions.map(({ item }) => [item, questionOf(intentOf(memory, item, key))])));
   try {
     const isCurrent = (): boolean => areAsked(operator, key);
-    const report = await runWork(operator, work, {
-      kinds: kindsFor(operator, key),
-      signal,
-      isCurrent,
-      verify: verify !== undefined || hasFailed(operator, key) || isVerifyDue(operator, key, items),
-    });
+    const verifies = verify !== undefined || hasFailed(operator, key) || isVerifyDue(operator, key, items);
+    const report = await runWork(operator, work, { kinds: kindsFor(operator, key), signal, isCurrent, verify: verifies });
+    if (report.observedAt !== undefined && (verifies || !memory.verifiedAt.has(key)))
+      memory.verifiedAt.set(key, report.observedAt);
     const answered = verify !== undefined && (report.observedAt ?? 0) >= verify;
     if (answered && memory.verify.get(key) === verify) memory.verify.delete(key);
     return report;
@@ -166,19 +165,20 @@ function next(operator: TargetOperator, items: readonly ShareItem[], report: Tar
   if (report.failure?.kind === 'transient' || states.some((result) => result.state === 'Pending' && result.code !== undefined)) {
     return { kind: 'retry', error: new Error(report.failure?.message ?? 'AWS asks to be tried again') };
   }
-  const interval = jittered(verifyIntervalOf(operator, items), operator.random);
-  const delays = [interval];
+  const now = operator.clock.now();
+  const lookedAt = operator.memory.verifiedAt.get(report.key) ?? now;
+  const delays = [untilTurn(report.key, verifyIntervalOf(operator, items), { lookedAt, now })];
   if (states.some((result) => result.state === 'Failed')) delays.push(jittered(permanentRetryMs, operator.random));
   if (states.some((result) => result.state === 'Pending' && result.reason === 'ProgressingWithRetry')) delays.push(1000);
   if (states.some((result) => result.reason === 'WaitingForAttachment')) delays.push(60_000);
   for (const at of [report.readBackAt, report.lookAt, adoptionEnds(operator, report.key)])
-    if (at !== undefined) delays.push(Math.max(0, at - operator.clock.now()));
-  return { kind: 'requeue', afterMs: Math.min(...delays), priority: Priority.resync };
+    if (at !== undefined) delays.push(at - now);
+  return { kind: 'requeue', afterMs: Math.max(0, Math.min(...delays)), priority: Priority.resync };
 }
 
 function isVerifyDue(operator: Operator, key: string, items: readonly ShareItem[]): boolean {
-  const seenAt = operator.memory.observedAt.get(key);
-  return seenAt !== undefined && operator.clock.now() - seenAt >= verifyIntervalOf(operator, items) * 0.9;
+  const verifiedAt = operator.memory.verifiedAt.get(key);
+  return verifiedAt !== undefined && operator.clock.now() >= nextTurn(key, verifyIntervalOf(operator, items), verifiedAt);
 }
 
 /** What a verification found and a plain run doesn't look at (a disabled key) is looked at until it is gone. */
@@ -220,6 +220,7 @@ function forgetTarget({ writer, memory, coalescer }: TargetOperator, key: string
   memory.pointAliases.delete(key);
   memory.conflicts.delete(key);
   memory.observedAt.delete(key);
+  memory.verifiedAt.delete(key);
   memory.verify.delete(key);
   coalescer.forget(key);
   return { kind: 'done' };
