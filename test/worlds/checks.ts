@@ -45,6 +45,8 @@ interface State {
   /** When somebody else wrote each document last, and when the operator read it last (ms). */
   readonly editedAt: Map<string, number>;
   readonly readAt: Map<string, number>;
+  /** When the last reading was asked for: AWS may have looked at any moment since. */
+  readonly askedAt: Map<string, number>;
   /** When somebody tampered with anything last. */
   tamperedAt: number;
   readonly broken: Set<string>;
@@ -68,6 +70,7 @@ export function createChecks(scene: Scene, oracle: Oracle): Checks {
     foreign: new Map(),
     editedAt: new Map(),
     readAt: new Map(),
+    askedAt: new Map(),
     tamperedAt: Number.NEGATIVE_INFINITY,
     broken: new Set(),
     raced: new Set(),
@@ -142,6 +145,8 @@ function watchCall(state: State, event: CallEvent): void {
   const { scene } = state;
   if (event.resource === '' && event.readOnly) return;
   const document = documentOf(scene, event);
+  if (document !== undefined && event.readOnly && event.phase === 'before')
+    state.askedAt.set(nameOf(document), scene.clock.now());
   if (document !== undefined && event.readOnly && event.phase === 'after') state.readAt.set(nameOf(document), scene.clock.now());
   if (event.readOnly) return;
   if (event.phase === 'before') {
@@ -170,11 +175,11 @@ function readBefore(state: State, { operation }: CallEvent, document: Shared): v
 
 /** Invariants 1 and 9: other people's statements are as they were, byte for byte; administrators among them. */
 function foreignKept(state: State, { operation }: CallEvent, document: Shared): void {
-  const { scene, foreign, readAt, editedAt } = state;
+  const { scene, foreign, askedAt, editedAt } = state;
   const name = nameOf(document);
   const now = foreignIn(scene, document);
   // AWS has no compare-and-set here: who writes between our reading and our write, or before AWS shows it, may lose what he wrote.
-  const reading = (readAt.get(name) ?? 0) - scene.setup.staleMs;
+  const reading = (askedAt.get(name) ?? 0) - scene.setup.staleMs;
   const raced = (editedAt.get(name) ?? Number.NEGATIVE_INFINITY) >= reading;
   if (now !== foreign.get(name) && !raced)
     state.violations.push(
