@@ -49,9 +49,12 @@ export function causesOf(object: Explained): Cause[] {
   const found = order.flatMap((type) => conditions.filter((condition) => condition.type === type && isAmiss(condition)));
   const distinct = found.filter((condition, index) => found.findIndex(({ reason }) => reason === condition.reason) === index);
   const causes = distinct.map((condition) => causeOf(object, condition));
-  // «Not compared yet» and the like matter only where nothing else does.
+  // «Not compared yet» and the like matter only where nothing else does. And consent that is not known while something is wrong was not looked at: whether there is an approval
+  // already, nobody has said.
   const told = causes.filter(
-    ({ actor, condition }) => actor !== 'nobody' || condition?.type === 'Ready' || condition?.type === 'Effective',
+    ({ actor, condition }) =>
+      (actor !== 'nobody' || condition?.type === 'Ready' || condition?.type === 'Effective') &&
+      (condition?.type !== 'Approved' || condition.status !== 'Unknown'),
   );
   return told.length > 0 ? told : causes;
 }

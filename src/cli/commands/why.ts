@@ -39,22 +39,15 @@ export async function explain(context: Context, object: Explained): Promise<Answ
   const details = detailsOf(object);
   const items = object.kind === 'ShareRequest' ? await itemCauses(context, object as ShareRequest) : { causes: [], unread: [] };
   const closer = [...details, ...items.causes];
-  const direct = [...closer, ...causesOf(object).filter((cause) => !isToldBy(closer, cause))];
+  // A request carries the worst of its items: what they say themselves is said better.
+  const told = new Set(closer.map(({ reason }) => reason));
+  const direct = [...closer, ...causesOf(object).filter(({ reason }) => reason === undefined || !told.has(reason))];
   const behind = await causesBehind(context, object, direct);
   return {
     ready: isInOrder(object),
     causes: [...behind.causes, ...direct],
     unread: [...new Set([...items.unread, ...behind.unread])],
   };
-}
-
-/**
- * A request carries the worst of its items: what they say themselves is said better. That its consent is unknown is told by the items that wait for it; where none does, they
- * have not come that far, and whether there is an approval already is not known.
- */
-function isToldBy(closer: readonly Cause[], { reason, condition }: Cause): boolean {
-  const undecided = condition?.type === 'Approved' && condition.status === 'Unknown';
-  return closer.some((cause) => cause.reason === reason) || (undecided && closer.length > 0);
 }
 
 /** Reasons that a status gives for single items rather than by conditions. */

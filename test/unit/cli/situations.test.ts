@@ -10,7 +10,7 @@ import { warmUp } from '../../worlds/warm-up.ts';
 import { awsSituations } from './situations/aws.ts';
 import { consentSituations } from './situations/consent.ts';
 import { dataSituations } from './situations/data.ts';
-import { createHands, requester, type Hands } from './situations/hands.ts';
+import { createHands, owner, requester, type Hands } from './situations/hands.ts';
 import { platformSituations } from './situations/platform.ts';
 import { ask } from './situations/situation.ts';
 
@@ -35,6 +35,18 @@ afterAll(() => {
   for (const { scene } of scenes) scene.life.end();
 });
 
+/** The owner reads the same in his own namespace; the Environment behind it is not his to read. */
+async function expectSameForOwner(hands: Hands, reason: string): Promise<void> {
+  const received = hands.scene.api.objects.list('receivedshares')[0]?.metadata.name;
+  // For whom the Dataset does not exist, its owner does not hear of either.
+  expect(received === undefined).toBe(reason === 'DatasetNotAvailable');
+  if (received === undefined) return;
+  const { out } = await hands.share(owner, `why receivedshare/${received}`);
+  const behind = ['AssumeRoleDenied', 'ExternalIdMissing', 'AccountMismatch', 'OwnedByAnotherInstallation'].includes(reason);
+  expect(/^1\. (\w+)/m.exec(out)?.[1], out).toBe(behind ? 'EnvironmentNotReady' : reason);
+  expect(reason === 'PendingApproval' || !out.includes('. PendingApproval')).toBe(true);
+}
+
 describe('why tells the true cause first, who has to act, and how', () => {
   test.each(situations)(
     '$reason: $what',
@@ -55,7 +67,10 @@ describe('why tells the true cause first, who has to act, and how', () => {
       const { actor, next } = explainReason(reason);
       const told = out.slice(0, out.indexOf('\n2. ') < 0 ? undefined : out.indexOf('\n2. '));
       expect(told).toContain(actor === 'nobody' ? `nobody has to act: ${next}` : `${actor}: ${next}`);
+      // Nobody is told to decide who has decided, or what can't be decided yet.
+      expect(reason === 'PendingApproval' || !out.includes('. PendingApproval')).toBe(true);
       expect(hands.scene.died).toBeUndefined();
+      if (object === 'q0') await expectSameForOwner(hands, reason);
     },
   );
 });
