@@ -9,6 +9,8 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { allMetrics } from '../../scripts/generate/metrics.ts';
 import type { Environment, ShareItem } from '../../src/api/index.ts';
+import { kinds } from '../../src/api/kinds.ts';
+import { HEALTH_STATUSES, ITEM_PHASES } from '../../src/api/share-item.ts';
 import { createShareMetrics, type MetricSources } from '../../src/metrics.ts';
 import { registerProcess } from '../../src/metrics-process.ts';
 
@@ -99,6 +101,22 @@ describe('what is asked of Prometheus', () => {
     expect(used.filter((each) => typeof each === 'string')).toEqual([]);
     const known = new Set([...targetLabels, ...used.flatMap((each) => (typeof each === 'string' ? [] : each.labels))]);
     expect(labelNames(query).filter((label) => !known.has(label))).toEqual([]);
+  });
+
+  test('phases, healths and conditions are asked for by names that exist', () => {
+    const environment = kinds.find(({ kind }) => kind === 'Environment')?.conditions ?? [];
+    const known: Readonly<Record<string, readonly string[]>> = {
+      phase: ITEM_PHASES,
+      health: [...HEALTH_STATUSES, ''],
+      condition: [...environment, 'Stalled'],
+    };
+    const asked = queries.flatMap(([, query]) =>
+      [...query.matchAll(/(phase|health|condition)(?:=|!=|=~)"([^"]*)"/g)].flatMap(([, label = '', values = '']) =>
+        values.split('|').map((value) => ({ label, value })),
+      ),
+    );
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.filter(({ label, value }) => known[label]?.includes(value) !== true)).toEqual([]);
   });
 
   test('of names that other operators export as well, only the series of our targets count', () => {
