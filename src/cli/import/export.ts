@@ -30,14 +30,16 @@ const shareObject = z.object({
   nonExpirable: maybe(z.boolean()),
   permissions: z.array(text),
   policyManagement: maybe(text),
-  principal: z.object({
-    principalName: text,
-    principalType: text,
-    principalId: text,
-    principalRoleName: maybe(text),
-    SamlGroupName: text,
-    environmentName: maybe(text),
-  }),
+  principal: z
+    .object({
+      principalName: text,
+      principalType: text,
+      principalId: text,
+      principalRoleName: maybe(text),
+      SamlGroupName: text,
+      environmentName: maybe(text),
+    })
+    .nullable(),
   dataset: z
     .object({
       datasetUri: text,
@@ -134,6 +136,8 @@ interface Search {
   readonly source: string;
   readonly pages: Page[];
   readonly mistakes: string[];
+  /** What data.all said in this answer. */
+  readonly errors?: string;
 }
 
 function parseJson({ name, text: json }: Source): unknown {
@@ -150,17 +154,27 @@ function nodesOf(value: unknown, search: Search): Node[] {
   if (typeof value !== 'object' || value === null) return [];
   const node = value as Node;
   if (typeof node[search.uri] === 'string') return [node];
-  // An answer with errors has null where it failed: what follows from that is said where it is missed.
-  if (Array.isArray(node['errors']) && (node['data'] ?? null) === null)
-    search.mistakes.push(`${search.source}: data.all answered with errors: ${JSON.stringify(node['errors']).slice(0, 300)}`);
-  if (Array.isArray(node['nodes'])) {
-    if (typeof node['page'] === 'number' && typeof node['pages'] === 'number')
-      search.pages.push({ page: node['page'], pages: node['pages'] });
-    return nodesOf(node['nodes'], search);
-  }
-  return Object.values('data' in node ? (node['data'] ?? {}) : node).flatMap((each) => nodesOf(each, search));
+  if ('data' in node) return nodesOf(Object.values(node['data'] ?? {}), { ...search, ...errorsIn(node, search) });
+  if (!Array.isArray(node['nodes'])) return nodesOf(Object.values(node), search);
+  const nodes = node['nodes'] as readonly unknown[];
+  const failed = nodes.filter((each) => each === null).length;
+  if (failed > 0)
+    search.mistakes.push(
+      `${search.source}: data.all answered null for ${String(failed)} of ${String(nodes.length)}${search.errors ?? ''}. Where the role of a share is gone, ask without policyManagement: the share is then told as one that is left`,
+    );
+  if (typeof node['page'] === 'number' && typeof node['pages'] === 'number')
+    search.pages.push({ page: node['page'], pages: node['pages'] });
+  return nodesOf(nodes, search);
 }
 
+/** An answer with errors has null where it failed: what follows from that is said where it is missed. */
+function errorsIn(answer: Node, search: Search): Pick<Search, 'errors'> {
+  if (!Array.isArray(answer['errors'])) return {};
+  const errors = ` with the errors ${JSON.stringify(answer['errors']).slice(0, 300)}`;
+  const found = Object.values(answer['data'] ?? {});
+  if (found.every((each) => each === null)) search.mistakes.push(`${search.source}: data.all answered nothing${errors}`);
+  return { errors };
+}
 /** Lists that go on where the file ends: what is not seen would be lost. */
 function complete(
   lists: readonly {

@@ -15,9 +15,12 @@ export interface Brought {
   readonly approved: boolean;
 }
 
+/** A share whose principal data.all still knows. */
+export type KnownShare = DataAllShare & { readonly principal: NonNullable<DataAllShare['principal']> };
+
 /** A share of which something is brought over. */
 export interface BroughtShare {
-  readonly share: DataAllShare;
+  readonly share: KnownShare;
   readonly dataset: NonNullable<DataAllShare['dataset']>;
   readonly arn: string;
   readonly permissions: readonly Permission[];
@@ -55,9 +58,9 @@ const maxItems = 100;
 /** Sorts a share's items. */
 export function sortShare(share: DataAllShare, datasets: ReadonlyMap<string, DataAllDataset>): Sorted {
   const refusal = refusalOf(share);
-  const { dataset } = share;
-  if (refusal !== undefined || dataset === null) {
-    const why = refusal ?? 'its dataset is gone';
+  const { dataset, principal } = share;
+  if (refusal !== undefined || dataset === null || principal === null) {
+    const why = refusal ?? '';
     return { left: [{ share: share.shareUri, state: share.status, why, attention: true }], notes: [] };
   }
   const left: Left[] = [];
@@ -81,12 +84,20 @@ export function sortShare(share: DataAllShare, datasets: ReadonlyMap<string, Dat
   }
   if (items.length === 0) return { left, notes };
   const permissions = PERMISSIONS.filter((each) => share.permissions.includes(each));
-  const brought = { share, dataset, arn: arnOf(share) ?? '', permissions, items, draft: isDraft(share.status, live) };
+  const brought = {
+    share: { ...share, principal },
+    dataset,
+    arn: arnOf(share) ?? '',
+    permissions,
+    items,
+    draft: isDraft(share.status, live),
+  };
   return { brought, left, notes: [...notes, ...narrowed(brought)] };
 }
 
 /** Why nothing of a share can be brought over. */
 function refusalOf(share: DataAllShare): string | undefined {
+  if (share.principal === null) return 'its principal is gone in data.all: revoke it there, or take it out of AWS by hand';
   const { principalType, principalName } = share.principal;
   if (share.dataset === null || share.dataset.exists === false) return 'its dataset is gone in data.all';
   if (principalType === 'RedshiftRole') return 'its principal is a role of Redshift: Sluice shares S3 only so far';
@@ -98,7 +109,7 @@ function refusalOf(share: DataAllShare): string | undefined {
 
 /** data.all writes `name [arn]`. */
 function arnOf({ principal }: DataAllShare): string | undefined {
-  const arn = /\[([^\][]+)\]$/.exec(principal.principalName)?.[1];
+  const arn = /\[([^\][]+)\]$/.exec(principal?.principalName ?? '')?.[1];
   return principalArn('').safeParse(arn).success ? arn : undefined;
 }
 

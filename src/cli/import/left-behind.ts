@@ -2,7 +2,7 @@
  * What data.all has in AWS for a share: the names that it makes and the Sids that it writes (data.all 2.9: s3_datasets_shares/services/share_managers and aws/, base/utils/
  * naming_convention.py and slugify.py). For the list of what to remove after the cut-over; nothing here looks at AWS.
  */
-import type { DataAllShare } from './export.ts';
+import type { KnownShare } from './items.ts';
 
 /** Statements of a bucket policy that name principals of bucket shares, by permission. */
 export const bucketSids: Readonly<Record<string, string>> = {
@@ -34,7 +34,7 @@ const maxPolicyName = 128;
 const indexLength = 2;
 
 /** Name of the share policies of a principal without the `-<n>` at the end; undefined where the export has no environment. */
-export function sharePolicyName({ environment, principal }: DataAllShare): string | undefined {
+export function sharePolicyName({ environment, principal }: KnownShare): string | undefined {
   const name = principal.principalRoleName;
   if (environment === undefined || name === undefined) return undefined;
   const { environmentUri, resourcePrefix } = environment;

@@ -54,6 +54,11 @@ describe('import', () => {
       { data: null, errors: [{ message: 'is not authorized to perform: GET_SHARE' }] },
       'is not authorized',
     ],
+    [
+      'a share that data.all failed on',
+      { errors: [{ message: 'no such role' }], data: { getShareRequestsToMe: pageOf(aShare(), null) } },
+      'answered null for 1 of 2 with the errors [{"message":"no such role"}]',
+    ],
     ['a field that was not asked for', list({ ...aShare(), items: undefined }), 'share a1b2c3d4: items: '],
     ['a page of several', { data: { l: { ...pageOf(aShare()), pages: 3 } } }, 'has 3 pages, and 2, 3 of them are in no file'],
     ['a part of the items', list(aShare({ items: { ...pageOf(aBucketItem()), count: 7 } })), '7, and only 1 are in the file'],
