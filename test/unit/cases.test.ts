@@ -89,6 +89,10 @@ const promises: Readonly<Record<string, readonly Shown[]>> = {
     ['cluster/case-endings', '%s: everything shared is taken back, and the namespace ends'],
     ['cluster/case-force-delete', 'given AWS refuses to take the bucket policy back, then the item stays until it is forced'],
     ['cluster/chart', 'given objects, when it is uninstalled and installed again, then they are still there'],
+    [
+      'cluster/chart-lifecycle',
+      'given a share, when the release is uninstalled and installed again, then the operator adopts its own work without a write',
+    ],
   ],
   'only who has the verb approve on a Dataset decides about it, and nobody but the operator writes its records': [
     [
@@ -131,6 +135,7 @@ const promises: Readonly<Record<string, readonly Shown[]>> = {
   ],
   'a Dataset that is closed to a namespace can not be told from one that does not exist': [
     ['cluster/case-privacy', 'looks byte for byte the same whether it is closed or does not exist'],
+    ['cluster/case-probes', 'somebody to whose namespace a Dataset is closed learns nothing when he'],
   ],
   'nothing is shared without a claim, a claim that is taken away ends what is live, and of two Datasets the older keeps the bucket':
     [
@@ -149,6 +154,7 @@ const promises: Readonly<Record<string, readonly Shown[]>> = {
       'given somebody else changes the document between the two',
       'have statements of their own, and neither mends',
     ],
+    ['cluster/two-installations', 'given one bucket and one role that two clusters share'],
     ['unit/kube/leader', 'fails over within twenty seconds when the leader is cut off, and never has two who may write'],
     [
       'unit/kube/reflector',
