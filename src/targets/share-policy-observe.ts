@@ -44,8 +44,9 @@ export interface ObservedSharePolicies {
   readonly touched?: Touched;
 }
 
-/** By shard number: whose content was written, and whose attachment or existence changed. */
+/** By shard number: who was made, whose content was written anew, and whether attachments or existence changed. */
 export interface Touched {
+  readonly created: readonly number[];
   readonly contents: readonly number[];
   readonly attachments: boolean;
   readonly deletions: boolean;
@@ -154,13 +155,21 @@ function needsList(ours: readonly AttachedPolicy[], options: ObserveOptions<Obse
 async function confirm(place: Place, after: ObservedSharePolicies, touched: Touched): Promise<ObservedSharePolicies> {
   const shards: ObservedShard[] = [];
   for (const shard of after.shards) {
-    const seen = touched.contents.includes(shard.index) ? await confirmContent(place, shard) : shard;
+    const seen = isContentOpen(shard, touched) ? await confirmContent(place, shard) : shard;
     if (seen !== undefined) shards.push(seen);
   }
   const withAttachments = touched.attachments ? await confirmAttachments(place, shards) : shards;
   const left = touched.deletions ? await undeleted(place, after) : [];
   const { touched: _confirmed, ...rest } = after;
   return { ...rest, shards: [...withAttachments, ...left].sort((one, other) => one.index - other.index) };
+}
+
+/**
+ * Where the principal's list shows a policy that was made a moment ago, it shows its content too: IAM answered with its first version, and a version never changes
+ * (docs/IAM/latest/UserGuide/access_policies_managed-versioning.md). A policy that is attached nowhere is asked for itself.
+ */
+function isContentOpen({ index, attached }: ObservedShard, { contents, created }: Touched): boolean {
+  return contents.includes(index) || (created.includes(index) && !attached);
 }
 
 /** The version that we wrote; another content while it is not the default yet, nothing while it is not visible yet. */

@@ -91,6 +91,7 @@ async function apply(
 
 function withTouched(before: Touched | undefined, now: Partial<Touched>): Touched {
   return {
+    created: [...new Set([...(before?.created ?? []), ...(now.created ?? [])])],
     contents: [...new Set([...(before?.contents ?? []), ...(now.contents ?? [])])],
     attachments: (before?.attachments ?? false) || (now.attachments ?? false),
     deletions: (before?.deletions ?? false) || (now.deletions ?? false),
@@ -128,7 +129,7 @@ async function create({ context, coordinates, observed }: Place, index: number, 
     const arn = Policy?.Arn ?? policyArn(installation, coordinates, index);
     const [policyId, version] = [Policy?.PolicyId ?? '', Policy?.DefaultVersionId ?? 'v1'];
     const shard = { index, arn, policyId, owned: true, attached: false, version, text };
-    return { shard, touched: { contents: [index] }, requestId: $metadata.requestId };
+    return { shard, touched: { created: [index] }, requestId: $metadata.requestId };
   } catch (error) {
     // Either an earlier run of ours created it and its answer was lost, or somebody else has the name: the complete list and the tags tell.
     if (awsErrorName(error) !== 'EntityAlreadyExists') throw error;
