@@ -28,7 +28,7 @@ export const workflowReasons = {
     meaning: 'The request is not asked yet.',
     actor: 'requester',
     next: 'Set spec.state: Submitted when it is complete.',
-    kinds: ['ShareRequest'],
+    kinds: ['ShareRequest', 'ReceivedShare'],
   },
   PendingApproval: {
     meaning: 'No consent covers what is asked for.',

@@ -4,6 +4,7 @@ import { decisionCases, values, type DecisionCase } from '../../../scripts/lifec
 import { inWords, merge } from '../../../scripts/lifecycle/merge.ts';
 import { argoHealthOf, kstatusOf } from '../../../scripts/lifecycle/readers.ts';
 import { time } from '../../../scripts/lifecycle/story.ts';
+import { explainReason, isReason } from '../../../src/api/index.ts';
 
 const cases = decisionCases();
 
@@ -133,6 +134,16 @@ describe('what machines read of a request', () => {
         shown,
       ),
     ).toEqual([]);
+  });
+
+  test('every reason is documented for ShareRequests, and for the ReceivedShares that show the same', () => {
+    const used = new Set(cases.flatMap(({ summary }) => (summary?.conditions ?? []).map(({ reason }) => reason)));
+    expect(used.size).toBeGreaterThan(8);
+    for (const kind of ['ShareRequest', 'ReceivedShare'] as const)
+      expect(
+        [...used].filter((reason) => !isReason(reason) || !explainReason(reason).kinds.includes(kind)),
+        kind,
+      ).toEqual([]);
   });
 
   test('who waits for the owner is Suspended in Argo CD and in progress for kstatus, and neither stalled nor reconciling', () => {
