@@ -23,4 +23,4 @@ ENV NODE_ENV=production
 WORKDIR /app
 EXPOSE 8080/tcp
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node", "/app/dist/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=30", "/app/dist/main.js"]

@@ -11,7 +11,7 @@ MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e e2e-tools up down sandbox bench bench-scale contract verify-live fuzz generate format lint verify build tools clean
+.PHONY: help demo test e2e e2e-tools up down sandbox bench bench-scale bench-rest contract verify-live fuzz generate format lint verify build tools clean
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -56,6 +56,9 @@ bench: tools ## The benchmarks, with a table
 
 bench-scale: tools dist/main.js ## 10,000 shares at once, a restart, and how that idles; ITEMS=<n> for another number
 	@$(NODE) test/bench/scale.ts $(if $(ITEMS),--items=$(ITEMS))
+
+bench-rest: dist/main.js ## What ten thousand shares cost an operator at rest, as bounds; ITEMS=<n> for another number
+	@$(NODE) test/bench/rest.ts $(if $(ITEMS),--items=$(ITEMS))
 
 fuzz: $(INSTALLED) ## Random worlds until one fails, N of them (default 100000); SEED=<number> plays the same again
 	@$(NODE) test/worlds/fuzz.ts --worlds $(or $(N),100000) $(if $(SEED),--seed $(SEED))

@@ -33,7 +33,8 @@ export async function publish(
   const written = await writeStatus(operator, types.item, item, status);
   // More may have been done in AWS while the status was on its way.
   const later = (operator.memory.history.get(uid) ?? []).filter((entry) => !fresh.includes(entry));
-  operator.memory.history.set(uid, later);
+  if (later.length > 0) operator.memory.history.set(uid, later);
+  else operator.memory.history.delete(uid);
   if (written && item.status?.phase !== report.phase) announce(operator, item, report);
   return undefined;
 }
