@@ -15,6 +15,10 @@ export function makeControlGroups(): void {
       const inherited = join(folder, '..', file);
       if (existsSync(inherited)) writeFileSync(join(folder, file), readFileSync(inherited));
     }
+    // All pods together would get as much of a busy machine as one process of it, which no node does to its pods. Version 1 says shares of 1024, version 2 weights of 100.
+    for (const file of ['cpu.shares', 'cpu.weight']) {
+      if (existsSync(join(folder, file))) writeFileSync(join(folder, file), '10000');
+    }
   }
 }
 
