@@ -10,7 +10,7 @@ import { startSluice, until, type OperatorProcess, type Sluice } from '../suppor
 /** A killed leader's Lease runs out 15 s after its last renewal. */
 const afterKillMs = 20_000;
 const afterStopMs = 2_000;
-const most = 50;
+const most = 36;
 
 let sluice: Sluice;
 let other: OperatorProcess;
@@ -63,7 +63,7 @@ async function takeOver(successor: OperatorProcess, moment: number): Promise<Tak
 it('given a leader that is killed, and one that is told to stop, in the middle of a write, then the other goes on and nothing is lost or written twice', async () => {
   const world = await sluice.world(loadWorld(most));
   await other.start('standby');
-  const load = await startLoad(world, { most, everyMs: 1200 });
+  const load = await startLoad(world, { most, everyMs: 2000 });
   let [leader, standby] = [sluice.operator, other];
   const report: string[] = [];
   for (const operation of ['PutBucketPolicy', 'CreatePolicy']) {
