@@ -2,14 +2,14 @@
  * Plays a world from beginning to end: what happens, a rest in which everything must come to what people asked for, and the end, after which nothing may be left. Throws
  * with what did not hold and what happened until then.
  */
-import type { ShareItem } from '../../src/api/index.ts';
+import { explainReason, isReason, kinds, type ShareItem } from '../../src/api/index.ts';
 import { holds, touched } from './access.ts';
 import { leftIn, misplacedPolicies } from './by-hand.ts';
 import { createChecks, isReady, rightsOf } from './checks.ts';
 import type { Operation, WorldPlan } from './operations.ts';
 import { createOracle } from './oracle.ts';
 import { perform, removeEverything, type Stage } from './perform.ts';
-import { createScene, verifyIntervalMs } from './scene.ts';
+import { createScene, verifyIntervalMs, type Scene } from './scene.ts';
 
 /** The longest backoff, and how long a new operator lets stand what nobody explains to it (ms; ADR 0012). */
 const longestBackoffMs = 300_000;
@@ -81,7 +81,19 @@ async function rest(stage: Stage): Promise<void> {
       for (const named of rightsOf(scene, item))
         if (!holds(access, named) && !checks.isRaced(named)) checks.note(`2: ${item.metadata.name} is Ready without ${named}`);
   for (const misplaced of misplacedPolicies(scene)) checks.note(`10: ${misplaced}`);
+  for (const text of unexplained(scene)) checks.note(text);
   checks.settle();
+}
+
+/** Conditions whose reason the reference does not give to their kind: who reads one could not look it up. */
+function unexplained({ api }: Scene): string[] {
+  return kinds.flatMap(({ kind, plural }) =>
+    (api.objects.list(plural) as readonly ShareItem[]).flatMap(({ metadata, status }) =>
+      (status?.conditions ?? [])
+        .filter(({ reason }) => !isReason(reason) || !(explainReason(reason).kinds as readonly string[]).includes(kind))
+        .map(({ type, reason }) => `${kind} ${metadata.name} says ${type}: ${reason}, which the reference does not explain`),
+    ),
+  );
 }
 
 /** Invariant 6: what is as it should be is not written, neither by verifying nor after a restart. */

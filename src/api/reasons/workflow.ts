@@ -108,13 +108,13 @@ export const workflowReasons = {
     meaning: 'The Dataset does not exist or is not open to this namespace. Which of the two is not told.',
     actor: 'requester',
     next: 'Check spec.datasetRef, and ask the owner to open the Dataset (sharing.requesters).',
-    kinds: ['ShareRequest', 'ShareItem'],
+    kinds: [...share],
   },
   ConsumptionRoleNotFound: {
     meaning: 'The ConsumptionRole that the request names does not exist in its namespace.',
     actor: 'requester',
     next: 'Create it, or correct spec.principal in a new request.',
-    kinds: ['ShareRequest', 'ShareItem'],
+    kinds: [...share],
   },
   ItemNotFound: {
     meaning: 'The Dataset does not list an item that is asked for.',
