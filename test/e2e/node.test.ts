@@ -28,7 +28,8 @@ if (why !== undefined) console.log(`SKIPPED the tests on a real node: ${why}`);
 
 let node: Node;
 let standIn: StandIn;
-const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+/** For the archive of the image and the values of the chart. */
+let folder: string;
 
 /** Installs or upgrades to a tag of the image, and waits until all pods are ready. */
 async function release(tag: string): Promise<void> {
@@ -43,6 +44,7 @@ async function release(tag: string): Promise<void> {
 
 describe.skipIf(why !== undefined)('on a real node', () => {
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
     const dir = mkdtempSync(join(tmpdir(), 'sluice-node-'));
     const archive = join(folder, 'sluice.tar');
     const log = (line: string): void => console.log(line);
