@@ -20,6 +20,7 @@ LABEL org.opencontainers.image.version="0.1.0"
 LABEL org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/usr/local/bin
 ENV NODE_ENV=production
+ENV MALLOC_ARENA_MAX=2
 WORKDIR /app
 EXPOSE 8080/tcp
 USER 65532:65532

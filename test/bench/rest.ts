@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createAws, listenAws } from '../../sandbox/aws/index.ts';
-import { nodeOptions } from '../../scripts/image/config.ts';
+import { imageConfig, nodeOptions } from '../../scripts/image/config.ts';
 import { systemClock } from '../../src/clock.ts';
 import { startApiServer } from './api-server.ts';
 import { cpuOf, memoryOf, samples } from './measure.ts';
@@ -111,6 +111,7 @@ async function start(): Promise<Running> {
   const child = spawn(process.execPath, [...node, values.program, ...flags], {
     cwd: root,
     env: {
+      ...Object.fromEntries(imageConfig().Env.map((each) => each.split('=') as [string, string])),
       PATH: process.env['PATH'],
       KUBECONFIG: kubeconfig,
       AWS_ENDPOINT_URL: server.url,
