@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** A chart as a version before might have been: another version number, one field fewer in a kind, and one right more. */
+/** A chart as a version before might have been: another version number, one field fewer in a kind, one value fewer, and one right more. */
 function writeOlderChart(): void {
   cpSync(chart, dir, { recursive: true });
   const edit = (file: string, change: (text: string) => string): void => {
@@ -45,6 +45,8 @@ function writeOlderChart(): void {
   });
   // The text of the field `orphans` of Environment.spec, up to the next field of the same depth.
   edit('templates/crds/environments.yaml', (text) => text.replace(/^( +)orphans:\n(?:\1 +.*\n)+/m, ''));
+  edit('values.yaml', (text) => text.replace(/^networkPolicy:\n(?:  .*\n)+/m, ''));
+  rmSync(join(dir, 'templates/networkpolicy.yaml'));
   edit('templates/rbac/operator.yaml', (text) => text.replace('resources: [namespaces]', 'resources: [namespaces, nodes]'));
 }
 
@@ -52,7 +54,8 @@ async function helm(...args: string[]): Promise<string> {
   return cluster().helm([...args, '--namespace', operatorNamespace]);
 }
 
-const upgrade = (from: string): Promise<string> => helm('upgrade', 'sluice', from, '--install', '--set', 'replicas=0');
+/** As the platform guide says; the values of the first installation are kept. */
+const upgrade = (from: string): Promise<string> => helm('upgrade', 'sluice', from, '--reset-then-reuse-values', '--wait');
 
 /** The kind as the API server serves it. */
 async function knowsOrphans(): Promise<boolean> {
@@ -79,7 +82,7 @@ describe('an installation', () => {
   it('given a share, when the chart is upgraded and rolled back under a running operator, then the share goes on without a write, and ends as ever', async () => {
     await sluice.operator.stop();
     await helm('uninstall', 'sluice', '--wait');
-    await upgrade(dir);
+    await helm('install', 'sluice', dir, '--set', 'replicas=0');
     await startAnew();
     await expect(knowsOrphans()).resolves.toBe(false);
     await expect(mayListNodes()).resolves.toBe('yes');
