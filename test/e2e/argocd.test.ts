@@ -153,6 +153,16 @@ describe('a share that is kept in git', () => {
     expect(said.drifts()).toEqual([]);
   });
 
+  test('is drift when somebody edits by hand what git says, and is healed', async () => {
+    const drift = (): Promise<string> =>
+      kubectl(['get', 'dataset', 'orders', '-n', owner.namespace, '--output', 'jsonpath={.spec.sharing.drift}']);
+    const patch = JSON.stringify({ spec: { sharing: { drift: 'Reapply' } } });
+    await kubectl(['patch', 'dataset', 'orders', '-n', owner.namespace, '--type=merge', '--patch', patch]);
+    await until('git is right again', async () => (await drift()) === 'Report');
+    expect(said.drifts()).toEqual([expect.stringMatching(/^team-sales at /)]);
+    await shows(owner.name, { sync: 'Synced', health: 'Healthy' });
+  });
+
   test('is taken back when the request is removed from git: Argo CD prunes it, and the role reads no more', async () => {
     await commit(requester, 'no longer needed', { 'weekly.yaml': [role()] });
     await until('the role reads no more', async () => !(await world.reads('analysts', 'orders')), 60);

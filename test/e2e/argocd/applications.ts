@@ -123,7 +123,7 @@ function placeOf(team: Team, { kind, name: resourceName }: Resource) {
 
 /** Everything that was said about sync, from now on. */
 export interface Chronicle {
-  /** Moments at which a commit was called out of sync after it had been called synced: somebody's write was taken for drift. */
+  /** Commits that were called out of sync after they had been called synced: somebody's write was taken for drift. */
   drifts(): string[];
   /** How many things were said. */
   readonly length: number;
@@ -144,10 +144,11 @@ export async function chronicle(): Promise<Chronicle> {
   return {
     drifts: () => {
       const synced = new Set<string>();
-      return said.flatMap(({ name, sync, commit }) => {
+      const drifted = said.flatMap(({ name, sync, commit }) => {
         if (sync === 'Synced') synced.add(`${name} at ${commit}`);
         return sync === 'OutOfSync' && synced.has(`${name} at ${commit}`) ? [`${name} at ${commit}`] : [];
       });
+      return [...new Set(drifted)];
     },
     get length() {
       return said.length;
