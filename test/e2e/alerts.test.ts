@@ -38,7 +38,7 @@ async function play(name: string, played: Rules): Promise<string> {
   const folder = join(dir, name);
   mkdirSync(folder);
   writeFileSync(join(folder, 'alerts.yaml'), stringify(played));
-  writeFileSync(join(folder, 'rules.yaml'), cases.replace(/^- .*alerts\.yaml$/m, '- alerts.yaml'));
+  writeFileSync(join(folder, 'rules.yaml'), cases.replace(/- .*alerts\.yaml$/m, '- alerts.yaml'));
   return promtool('test', 'rules', join(folder, 'rules.yaml'));
 }
 
