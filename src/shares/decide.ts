@@ -198,10 +198,11 @@ function decideNew(input: DecisionInput, kept: readonly ResolvedShare[]): Decisi
   if (resolution.kind === 'unknown') return unchanged(input, kept, { kind: 'undecided' });
   const rejected = resolution.kind === 'resolved' ? input.standing(resolution.entry.principal.arn).rejected : undefined;
   const covering = rejected === undefined ? coveringTuples(input) : undefined;
-  if (covering !== undefined && covering.tuples.length > 0) return grant(input, kept, covering);
-  // What is still being taken back is not yet anything else.
-  if (consent?.ended !== undefined && kept.length > 0)
+  const mayGrant = covering !== undefined && covering.tuples.length > 0;
+  // What is still being taken back is not yet anything else. Not even granted again: AWS shows for a while what was taken away, and a new operator would take that for granted.
+  if (consent?.ended !== undefined && kept.length > 0 && !(mayGrant && isElsewhere(resolution, kept)))
     return unchanged(input, kept, { kind: 'ended', cause: consent.ended.reason });
+  if (mayGrant) return grant(input, kept, covering);
   if (rejected !== undefined) {
     const why = rejected.reason === undefined ? '' : `: ${rejected.reason}`;
     return unchanged(input, kept, {
@@ -210,6 +211,11 @@ function decideNew(input: DecisionInput, kept: readonly ResolvedShare[]): Decisi
     });
   }
   return unchanged(input, kept, waitingSituation(input));
+}
+
+/** None of what is being taken back is where the item would be granted now. */
+function isElsewhere(resolution: DecisionInput['resolution'], kept: readonly ResolvedShare[]): boolean {
+  return resolution.kind === 'resolved' && kept.every(({ id }) => id !== resolution.entry.id);
 }
 
 /** Nothing is asked again after an end until a newer consent, or a new generation of the request: the item stays as it ended. */

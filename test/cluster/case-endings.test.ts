@@ -116,6 +116,33 @@ describe.concurrent('consent that is taken away', () => {
     await see.item('weekly', 'orders', { phase: 'ShareSucceeded', conditions: { Ready: 'Succeeded' } });
   });
 
+  it('and a later end that is asked for takes effect when the owner consents to it, without an interruption', async () => {
+    const world = await sluice.world();
+    const see = watcher(sluice, world);
+    const [first, later] = [inSeconds(15), inSeconds(3600)];
+    const approval = { request: 'weekly', items: ['orders'] };
+    await apply([
+      world.dataset('orders'),
+      world.role('analysts'),
+      world.request('weekly', { items: ['orders'], expireTime: first }),
+      world.approval('weekly', { ...approval, spec: { expireTime: first } }),
+    ]);
+    await see.item('weekly', 'orders', { phase: 'ShareSucceeded', conditions: { Ready: 'Succeeded' } });
+    await apply([world.request('weekly', { items: ['orders'], expireTime: later })]);
+    const waiting = await see.item('weekly', 'orders', { phase: 'PendingExtension', conditions: { Ready: 'Succeeded' } });
+    expect(waiting.status?.expireTime).toBe(first);
+    await see.request('weekly', { phase: 'SubmittedForExtension' });
+    await apply([world.approval('weekly', { ...approval, spec: { expireTime: later } })]);
+    const extended = await see.item('weekly', 'orders', { phase: 'ShareSucceeded', conditions: { Ready: 'Succeeded' } });
+    expect(extended.status?.expireTime).toBe(later);
+    const written = see.writes().length;
+    await until('the first end has passed', async () => {
+      expect(await world.reads('analysts', 'orders')).toBe(true);
+      return Date.now() > Date.parse(first) + 3000;
+    });
+    expect(see.writes()).toHaveLength(written);
+  });
+
   it('stays taken away when a revoke fails at first: it is tried again until nothing is left', async () => {
     const { world, see } = await shared();
     const match = { service: 's3', operation: 'DeleteBucketPolicy', resource: `arn:aws:s3:::${world.buckets['orders'] ?? ''}` };

@@ -239,6 +239,33 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'what was taken away a moment ago is not taken for granted again by the next operator',
+    {
+      setup: {
+        buckets: 1,
+        roles: 1,
+        folders: 0,
+        drift: 'Reapply',
+        wire: false,
+        watchLagMs: 0,
+        latencyMs: 0,
+        staleMs: 20_000,
+        encrypted: [false, false, false],
+        foreign: ['none', 'none', 'none'],
+        management: ['Managed', 'Managed', 'Managed'],
+        attachmentQuota: 10,
+      },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: 400_000 },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 405_000 },
+        { do: 'crash', at: 'aws', phase: 'before', after: 0, downFor: 0 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {

@@ -226,6 +226,7 @@ describe('whatever happens, and whenever the operator dies', () => {
       fc.asyncProperty(steps, async (story) => {
         const all = createNoticesWorld();
         const excused = new Set<string>();
+        since = 0;
         all.duringWrite = () => void (story.length % 2 === 0 && all.notify.deliver(1));
         for (const [index, step] of story.entries()) await play(all, { step, index, excused });
         all.lagging = false;

@@ -165,13 +165,15 @@ describe('an ended share', () => {
     expect(story.settle().situation.kind).toBe('granted');
   });
 
-  test('by removal is taken up again when the item is listed again before it is clean', () => {
+  test('by removal is taken back to the end and then granted again, when the item is listed again before it is clean', () => {
     const story = liveStory();
     story.request = changed(aRequest(), spec({ items: [] }));
     expect(story.step().resolved).toMatchObject([{ state: 'Revoking' }]);
     story.request = changed(story.request);
     story.request = spec<NonNullable<typeof story.request>>({ items: aRequest().spec.items })(story.request);
-    expect(story.step()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ state: 'Granting' }] });
+    // A new operator may read what was taken away a moment ago: it must not be told to leave that in place.
+    expect(story.step()).toMatchObject({ situation: { kind: 'ended', cause: 'Removed' }, resolved: [{ state: 'Revoking' }] });
+    expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ state: 'Live' }] });
   });
 
   test('is still ended, not rejected or waiting, while it is being taken back', () => {
