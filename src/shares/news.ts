@@ -91,7 +91,8 @@ function isNewerThanEnd({ source }: ConsentTuple, { approvalRef, ended }: Consen
   const known = fittingSources(input).find(({ uid }) => uid === approvalRef?.uid);
   if (known !== undefined && source.createdAt > known.createdAt) return true;
   const end = timeOf(ended?.time) ?? 0;
-  return withdrawn ? source.createdAt >= end - clockSkewMs : source.createdAt > end;
+  // Times of the API server are whole seconds: made in the second of the end is made after it, or the owner's answer would count for nothing.
+  return source.createdAt >= (withdrawn ? end - clockSkewMs : end);
 }
 
 /** Durations count from the first consent. A newer consent is another one; a request that only asks again lives on the old one. */

@@ -10,6 +10,13 @@ import { startCluster, stopCluster } from '../../sandbox/cluster/cluster.ts';
 import type { Cluster } from '../../sandbox/cluster/cluster.ts';
 import { isRunning, signal } from '../../sandbox/cluster/processes.ts';
 import { apply, get, kubectl, serviceAccountKubeconfig, uniqueNamespace } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** A signal takes a moment: until then the cluster is whole, and stays as it is. */
+async function killed(record: Cluster['processes'][number]): Promise<void> {
+  signal(record, 'SIGKILL');
+  await eventually(() => !isRunning(record), `${record.name} is gone`);
+}
 
 describe('the shared cluster', () => {
   test('given a namespace with an object, when the namespace is deleted, then the object is gone too', async () => {
@@ -83,7 +90,7 @@ describe('clusters of their own', () => {
       const before = await start('a');
       const token = await before.kubectl(['create', 'token', 'default']);
       await before.kubectl(['create', 'namespace', 'kept']);
-      for (const record of before.processes) if (record.name === name) signal(record, 'SIGKILL');
+      for (const record of before.processes) if (record.name === name) await killed(record);
       const after = await start('a');
       await expect(after.kubectl(['get', 'namespace', 'kept'])).resolves.toContain('kept');
       await expect(after.kubectl(['auth', 'whoami', '--token', token.trim()])).resolves.toContain(

@@ -241,6 +241,22 @@ describe('clocks of different machines', () => {
     expect(story.settle().situation.kind).toBe(expected);
   });
 
+  test.each([
+    [99, 'pending'],
+    [100, 'granted'],
+  ])(
+    'given the end of a principal at second 100, then an approval made in second %i in place of the old one leads to %s',
+    (at, to) => {
+      const story = createStory({ approvals: [anApproval()] });
+      story.settle();
+      story.uniqueId = 'AROAANOTHER0000000001';
+      story.now = 100.9;
+      story.settle();
+      story.approvals = [anApproval(second(at))];
+      expect(story.settle().situation.kind).toBe(to);
+    },
+  );
+
   test('given what a principal had ended because it was made again, then no approval from before that counts, by whichever clock', () => {
     const story = createStory({ approvals: [anApproval(), anApproval(second(50))] });
     story.settle();
