@@ -91,20 +91,17 @@ export function editForeign(scene: Scene, document: Shared, how: ForeignEdit): b
   );
 }
 
-/** Writes the statements; false where AWS refuses them (too large). */
+/** Writes the statements; false where AWS refuses them. */
 function put({ aws }: Scene, document: Shared, statements: readonly Statement[]): boolean {
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: statements });
   const bucket = { Bucket: document.kind === 'bucket' ? document.name : '' };
-  try {
-    if (document.kind === 'key')
-      aws.direct.act(producer, { service: 'kms', operation: 'PutKeyPolicy', input: { KeyId: document.arn, Policy } });
-    else if (statements.length === 0) aws.direct.act(producer, { service: 's3', operation: 'DeleteBucketPolicy', input: bucket });
-    else aws.direct.act(producer, { service: 's3', operation: 'PutBucketPolicy', input: { ...bucket, Policy } });
-    return true;
-  } catch (error) {
-    if (error instanceof AwsError) return false;
-    throw error;
-  }
+  return taken(() =>
+    document.kind === 'key'
+      ? aws.direct.act(producer, { service: 'kms', operation: 'PutKeyPolicy', input: { KeyId: document.arn, Policy } })
+      : statements.length === 0
+        ? aws.direct.act(producer, { service: 's3', operation: 'DeleteBucketPolicy', input: bucket })
+        : aws.direct.act(producer, { service: 's3', operation: 'PutBucketPolicy', input: { ...bucket, Policy } }),
+  );
 }
 
 /** ARNs of the policies of ours in an account. */
@@ -244,9 +241,20 @@ export function breakPoint(scene: Scene, bucket: string, how: Breakage): boolean
     const { Statement, ...rest } = JSON.parse(text) as { readonly Statement: readonly Statement[] };
     const kept = Statement.flatMap((each, index) => (index === 0 ? broken(each, how, { kind: 'bucket', name: bucket }) : [each]));
     if (kept.length === 0) return false;
-    control('PutAccessPointPolicy', { Policy: JSON.stringify({ ...rest, Statement: kept }) });
+    return taken(() => control('PutAccessPointPolicy', { Policy: JSON.stringify({ ...rest, Statement: kept }) }));
   }
   return true;
+}
+
+/** Whether AWS takes a policy: it refuses one that is too large, and one that names a role which is gone. */
+function taken(put: () => unknown): boolean {
+  try {
+    put();
+    return true;
+  } catch (error) {
+    if (error instanceof AwsError) return false;
+    throw error;
+  }
 }
 
 function pointPolicy(control: (operation: string) => unknown): string | undefined {
