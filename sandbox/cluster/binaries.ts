@@ -4,9 +4,10 @@
  * The cache lies outside the checkout, so that a second clone on the same machine builds nothing. Nothing is downloaded but Go modules.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { isExecutable } from './executable.ts';
 import { withLock } from './lock.ts';
 
 /** Names of the programs, as their upstream projects call them. */
@@ -199,13 +200,4 @@ function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const rest = whole % 60 === 0 ? '' : ` ${whole % 60} s`;
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min${rest}`;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -6,20 +6,10 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isExecutable } from './executable.ts';
 
 /** What is remembered of a process. `identity` is boot and start time as the kernel tells them: two processes never share it and the pid. */
 export interface ProcessRecord {
@@ -108,11 +98,7 @@ export function startProcess(spec: ProcessSpec, remember: (record: ProcessRecord
 }
 
 function assertExecutable({ name, command }: ProcessSpec): void {
-  try {
-    accessSync(command, constants.X_OK);
-  } catch (error) {
-    throw new Error(`Can't start ${name}: ${command} isn't there or isn't executable.`, { cause: error });
-  }
+  if (!isExecutable(command)) throw new Error(`Can't start ${name}: ${command} isn't there or isn't executable.`);
 }
 
 function endOf(child: ChildProcess, name: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** Whether this machine can be a Kubernetes node for a while, and where the node's traffic goes. Nothing here changes anything. */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findOnPath } from '../../../sandbox/cluster/executable.ts';
 
 /** The wire between the machine and the node, and what is behind it. Nothing else is reachable from a pod. */
 export const network = {
@@ -18,11 +19,13 @@ export const network = {
 /** CAP_NET_ADMIN and CAP_SYS_ADMIN (capabilities(7)). */
 const capabilities = [12n, 21n];
 const programs = ['unshare', 'nsenter', 'ip', 'mount', 'apt-get', 'dpkg-deb'];
+/** Where programs of administrators are, on a PATH of root's or not. */
+const administration = ['/usr/sbin', '/sbin'];
 
 /** Why no node can run here, as a sentence; undefined: it can. */
 export function whyNoNode(): string | undefined {
   if (process.platform !== 'linux') return 'a node needs Linux.';
-  const missing = programs.filter((name) => !isOnPath(name));
+  const missing = programs.filter((name) => findOnPath(name, administration) === undefined);
   if (missing.length > 0)
     return `a node needs ${missing.join(', ')}, and they are not on the PATH (Debian or Ubuntu, with iproute2).`;
   if (!hasCapabilities()) return 'a node needs root with CAP_SYS_ADMIN and CAP_NET_ADMIN, for namespaces of its own.';
@@ -33,16 +36,4 @@ export function whyNoNode(): string | undefined {
 function hasCapabilities(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return capabilities.every((bit) => ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n);
-}
-
-function isOnPath(name: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
