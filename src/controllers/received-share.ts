@@ -3,6 +3,7 @@
  * nothing of the owner's side.
  */
 import type { Condition, Dataset, ReceivedShare, ReceivedShareSpec, ReceivedShareStatus, ShareRequest } from '../api/index.ts';
+import { earliest } from '../earliest.ts';
 import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { shortPrincipal } from '../shares/arn.ts';
@@ -41,8 +42,7 @@ export async function syncReceivedShare(operator: Operator, received: Received):
   if (written && object.status?.phase !== received.summary.phase) announcePhase(operator, received, object);
   const remindAt = announceReminders(operator, received, object);
   tell(operator, received, { object, telling });
-  const due = [remindAt, telling.dueAt].filter((at) => at !== undefined);
-  return due.length === 0 ? undefined : Math.min(...due);
+  return earliest([remindAt, telling.dueAt]);
 }
 
 /**

@@ -3,6 +3,7 @@
  * hears nothing (told.ts). So neither a crash nor a missed change loses anything, and nothing is told twice because something was computed twice.
  */
 import type { Condition, Consent } from '../api/index.ts';
+import { earliest } from '../earliest.ts';
 import type { RequestItem, RequestSummary } from '../shares/request-report.ts';
 import type { News, NewsKind } from './kinds.ts';
 import { remindersOf } from './reminders.ts';
@@ -44,8 +45,7 @@ export function newsOf(input: NewsInput): NewsNow {
     ...health.news,
     ...reminders.news,
   ];
-  const due = [health.dueAt, reminders.dueAt].filter((at) => at !== undefined);
-  return { news: news.slice(-newsLimit), dueAt: due.length === 0 ? undefined : Math.min(...due) };
+  return { news: news.slice(-newsLimit), dueAt: earliest([health.dueAt, reminders.dueAt]) };
 }
 
 /** More than holds of any request that is not made for it. */

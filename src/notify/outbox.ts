@@ -4,6 +4,7 @@
  * put in again by whoever finds that nobody was told (told.ts).
  */
 import type { Clock } from '../clock.ts';
+import { earliest } from '../earliest.ts';
 
 /** A message and where it goes. */
 export interface Delivery<T> {
@@ -131,7 +132,8 @@ function nextTurn<T>(state: State<T>, signal: AbortSignal): Promise<void> {
   const { clock } = state.options;
   const now = clock.now();
   // What is due already waits for room in its lane: the end of an attempt wakes us.
-  const times = [...state.waiting.values()].filter(({ busy, dueAt }) => !busy && dueAt > now).map(({ dueAt }) => dueAt);
+  const waiting = [...state.waiting.values()].filter(({ busy, dueAt }) => !busy && dueAt > now);
+  const next = earliest(waiting.map(({ dueAt }) => dueAt));
   return new Promise((resolve) => {
     const done = (): void => {
       cancel?.();
@@ -139,7 +141,7 @@ function nextTurn<T>(state: State<T>, signal: AbortSignal): Promise<void> {
       state.wake = () => undefined;
       resolve();
     };
-    const cancel = times.length === 0 ? undefined : clock.after(Math.min(...times) - now, done);
+    const cancel = next === undefined ? undefined : clock.after(next - now, done);
     state.wake = done;
     signal.addEventListener('abort', done, { once: true });
   });

@@ -1,4 +1,5 @@
 /** Reminders of an end that comes: when, and which one is due. Pure; that a reminder was given is known by its mark (told.ts). */
+import { earliest } from '../earliest.ts';
 import { timeOf } from '../shares/approval.ts';
 import { isoTime } from '../shares/consent-record.ts';
 import type { RequestItem } from '../shares/request-report.ts';
@@ -26,8 +27,7 @@ export function remindersOf(
     const due = end > now ? times.findLast(({ at }) => at <= now) : undefined;
     return { news: due === undefined ? [] : [reminder(expireTime, due, some)], next: times.find(({ at }) => at > now)?.at };
   });
-  const next = found.map((each) => each.next).filter((at) => at !== undefined);
-  return { news: found.flatMap((each) => each.news), dueAt: next.length === 0 ? undefined : Math.min(...next) };
+  return { news: found.flatMap((each) => each.news), dueAt: earliest(found.map((each) => each.next)) };
 }
 
 function reminder(

@@ -2,6 +2,7 @@
  * What sustains a share in force, and until when. Pure. Whether an approval may grant something anew is news.ts; whether a share ends is endings.ts.
  */
 import { durationMs, type Consent } from '../api/index.ts';
+import { earliest } from '../earliest.ts';
 import { timeOf, type ConsentTuple } from './approval.ts';
 import type { DecisionInput, Live } from './decision.ts';
 import { intersectPermissions, type Permission } from './permissions.ts';
@@ -81,12 +82,11 @@ export function expiryOf(tuple: ConsentTuple, input: DecisionInput, live: Live):
 
 /** The earliest of approval, request and Dataset maximum; durations count from the first consent and never restart. */
 export function boundedExpiry(approved: number | undefined, input: DecisionInput, firstConsent: number): number | undefined {
-  const bounds = [
+  return earliest([
     approved,
     requestedEnd(input, firstConsent),
     input.limits.maxMs === undefined ? undefined : firstConsent + input.limits.maxMs,
-  ].filter((bound) => bound !== undefined);
-  return bounds.length === 0 ? undefined : Math.min(...bounds);
+  ]);
 }
 
 function requestedEnd({ request }: DecisionInput, firstConsent: number): number | undefined {
@@ -107,11 +107,8 @@ export function expiryOfItem(input: DecisionInput, live: Live): number | undefin
 
 /** When a permission of the item ends next (milliseconds). */
 export function nextExpiry(input: DecisionInput, live: Live): number | undefined {
-  const coming = sustainingTuples(input, live)
-    .map((tuple) => expiryOf(tuple, input, live))
-    .filter((expiry) => expiry !== undefined && expiry > input.now)
-    .filter((expiry) => expiry !== undefined);
-  return coming.length === 0 ? undefined : Math.min(...coming);
+  const expiries = sustainingTuples(input, live).map((tuple) => expiryOf(tuple, input, live));
+  return earliest(expiries.filter((expiry) => expiry !== undefined && expiry > input.now));
 }
 
 /**

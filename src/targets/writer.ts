@@ -3,6 +3,7 @@
  * their kinds only, and nothing of shares or Kubernetes. It is level-based: a run that was cut off anywhere is answered by the next one.
  */
 import type { AwsFailure } from '../aws/errors.ts';
+import { earliest } from '../earliest.ts';
 import type { Assessment, PrincipalGrant, Refusal } from './target.ts';
 import { afterWrite, conflictDueAt, conflictMessage, type Conflict } from './writer-conflict.ts';
 import { inheritedDoubts, inheritedShownAt, noteTaken } from './writer-inherited.ts';
@@ -139,11 +140,6 @@ function conflictBlocks<C, G extends PrincipalGrant, O, S, X>({ memory, request 
       return message === undefined ? [] : [[item, { state: 'Failed', reason: 'ConflictingOwner', message }]];
     }),
   );
-}
-
-function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((at) => at !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function refusalBlocks(refused: ReadonlyMap<string, Refusal> | undefined): Map<string, Block> {
