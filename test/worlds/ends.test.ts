@@ -7,22 +7,10 @@ import type { ShareItem } from '../../src/api/index.ts';
 import { accessIn, holds, right } from './access.ts';
 import { breakShared, leftIn } from './by-hand.ts';
 import { approvalManifest, requestManifest } from './manifests.ts';
+import { plain } from './plain.ts';
 import { apply, createScene, type Scene, type Setup } from './scene.ts';
 
-const setup: Setup = {
-  buckets: 2,
-  roles: 1,
-  folders: 1,
-  drift: 'Reapply',
-  wire: false,
-  watchLagMs: 0,
-  latencyMs: 0,
-  staleMs: 0,
-  encrypted: [true, false, false],
-  foreign: ['some', 'none', 'none'],
-  management: ['Managed', 'Managed', 'Managed'],
-  attachmentQuota: 10,
-};
+const setup: Setup = { ...plain, buckets: 2, folders: 1, encrypted: [true, false, false], foreign: ['some', 'none', 'none'] };
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000];
 /** The operator meets a document, grants, takes back: each well within this. */
 const soonMs = 20_000;

@@ -1,6 +1,7 @@
 /** Worlds that have failed once, made as small as they go: what random worlds find by luck is played here each time. */
 import { it } from 'vitest';
 import type { WorldPlan } from './operations.ts';
+import { plain } from './plain.ts';
 import { play } from './play.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -8,20 +9,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'what was narrowed is taken back where drift is only reported',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        wire: false,
-        drift: 'Report',
-        watchLagMs: 0,
-        latencyMs: 0,
-        staleMs: 0,
-        encrypted: [false, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, drift: 'Report' },
       story: [
         { do: 'request', which: 0, items: [false, false], permissions: ['Read', 'Write'], draft: false, expiresIn: null },
         {
@@ -42,20 +30,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'what was narrowed is taken back while the Dataset is not ready',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 0,
-        staleMs: 0,
-        encrypted: [true, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, encrypted: [true, false, false] },
       story: [
         { do: 'request', which: 0, items: [false, false], permissions: ['Read', 'Write'], draft: false, expiresIn: null },
         {
@@ -77,20 +52,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'a role that is made again while AWS does not show a write yet gets nothing of what the old one had',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 0,
-        staleMs: 20000,
-        encrypted: [false, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['External', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, staleMs: 20000, management: ['External', 'Managed', 'Managed'] },
       story: [
         { do: 'request', which: 0, items: [false, false], permissions: ['Read'], draft: false, expiresIn: null },
         { do: 'approve', which: 0, second: false, rejects: false, items: [false, false], permissions: ['Read'], expiresIn: null },
@@ -103,20 +65,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'a share is not let go because AWS still shows what was before the grant, not even where the next read fails',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 0,
-        staleMs: 20000,
-        encrypted: [false, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, staleMs: 20000 },
       story: [
         { do: 'request', which: 0, items: [false, false], permissions: ['Read'], draft: false, expiresIn: null },
         { do: 'approve', which: 0, second: false, rejects: false, items: [false, false], permissions: ['Read'], expiresIn: null },
@@ -131,20 +80,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'a share is not let go because AWS does not show yet what an operator wrote right before it was killed',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 0,
-        staleMs: 20000,
-        encrypted: [false, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, staleMs: 20000 },
       story: [
         { do: 'request', which: 0, items: [false, false], permissions: ['Read'], draft: false, expiresIn: null },
         { do: 'crash', at: 'aws', phase: 'after', after: 4, downFor: 1000 },
@@ -159,20 +95,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'a share of one Dataset hears of a bucket that was read for another one',
     {
-      setup: {
-        buckets: 2,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 600,
-        staleMs: 0,
-        encrypted: [false, false, false],
-        foreign: ['none', 'odd', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, buckets: 2, latencyMs: 600, foreign: ['none', 'odd', 'none'] },
       story: [
         { do: 'request', which: 1, items: [false, false], permissions: ['Read'], draft: false, expiresIn: null },
         { do: 'approve', which: 1, second: false, rejects: false, items: [false, false], permissions: ['Read'], expiresIn: null },
@@ -187,20 +110,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'a key policy is written on a reading of a moment ago, also where KMS is slow',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 1500,
-        staleMs: 0,
-        encrypted: [true, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['External', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, latencyMs: 1500, encrypted: [true, false, false], management: ['External', 'Managed', 'Managed'] },
       story: [
         { do: 'request', which: 0, items: [false, false], permissions: ['Read'], draft: false, expiresIn: 3000000 },
         { do: 'approve', which: 0, second: false, rejects: false, items: [false, false], permissions: ['Read'], expiresIn: null },
@@ -213,20 +123,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'shares hear of what was seen, also where the status that says so could not be written',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 2,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 1500,
-        staleMs: 0,
-        encrypted: [true, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, folders: 2, latencyMs: 1500, encrypted: [true, false, false] },
       story: [
         { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
         { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
@@ -242,20 +139,7 @@ const found: readonly (readonly [string, WorldPlan])[] = [
   [
     'what was taken away a moment ago is not taken for granted again by the next operator',
     {
-      setup: {
-        buckets: 1,
-        roles: 1,
-        folders: 0,
-        drift: 'Reapply',
-        wire: false,
-        watchLagMs: 0,
-        latencyMs: 0,
-        staleMs: 20_000,
-        encrypted: [false, false, false],
-        foreign: ['none', 'none', 'none'],
-        management: ['Managed', 'Managed', 'Managed'],
-        attachmentQuota: 10,
-      },
+      setup: { ...plain, staleMs: 20_000 },
       story: [
         { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: 400_000 },
         { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },

@@ -4,22 +4,10 @@ import type { Environment } from '../../src/api/index.ts';
 import type { EventRecord } from '../../src/kube/events.ts';
 import { editForeign } from './by-hand.ts';
 import { approvalManifest, environmentManifests, requestManifest } from './manifests.ts';
+import { plain } from './plain.ts';
 import { apply, createScene, type Scene, type Setup } from './scene.ts';
 
-const setup: Setup = {
-  buckets: 1,
-  roles: 1,
-  folders: 0,
-  drift: 'Reapply',
-  wire: false,
-  watchLagMs: 0,
-  latencyMs: 0,
-  staleMs: 0,
-  encrypted: [false, false, false],
-  foreign: ['some', 'none', 'none'],
-  management: ['Managed', 'Managed', 'Managed'],
-  attachmentQuota: 10,
-};
+const setup: Setup = { ...plain, foreign: ['some', 'none', 'none'] };
 const soonMs = 20_000;
 
 const scenes: Scene[] = [];

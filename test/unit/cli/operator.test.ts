@@ -11,24 +11,20 @@ import { accessIn, holds, right, type Right } from '../../worlds/access.ts';
 import { breakShared, isOurs, ownPolicies, statementsOf } from '../../worlds/by-hand.ts';
 import { createLife } from '../../worlds/life.ts';
 import { owner, requester, requestManifest } from '../../worlds/manifests.ts';
+import { plain } from '../../worlds/plain.ts';
 import { apply, consumer, createScene, installation, type Scene, type Setup } from '../../worlds/scene.ts';
 import { warmUp } from '../../worlds/warm-up.ts';
 import { runOn, type Ran, type RunOptions } from './harness.ts';
 import { createSceneClient } from './scene-client.ts';
 
 const setup: Setup = {
+  ...plain,
   buckets: 2,
-  roles: 1,
-  folders: 0,
   drift: 'Report',
-  wire: false,
   watchLagMs: 10,
   latencyMs: 20,
-  staleMs: 0,
   encrypted: [false, true, false],
   foreign: ['some', 'none', 'none'],
-  management: ['Managed', 'Managed', 'Managed'],
-  attachmentQuota: 10,
 };
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
 const received = receivedShareName({ namespace: requester, name: 'q0' });

@@ -5,24 +5,12 @@
 import type { KubeObject } from '../../../../src/kube/object.ts';
 import type { DirectService } from '../../../../sandbox/aws/direct.ts';
 import { approvalManifest, owner, requester, requestManifest } from '../../../worlds/manifests.ts';
+import { plain } from '../../../worlds/plain.ts';
 import { apply, consumer, createScene, producer, type Scene, type Setup } from '../../../worlds/scene.ts';
 import { runOn, type Ran } from '../harness.ts';
 import { createSceneClient } from '../scene-client.ts';
 
-const setup: Setup = {
-  buckets: 1,
-  roles: 1,
-  folders: 0,
-  drift: 'Report',
-  wire: false,
-  watchLagMs: 10,
-  latencyMs: 5,
-  staleMs: 0,
-  encrypted: [false, false, false],
-  foreign: ['none', 'none', 'none'],
-  management: ['Managed', 'Managed', 'Managed'],
-  attachmentQuota: 10,
-};
+const setup: Setup = { ...plain, drift: 'Report', watchLagMs: 10, latencyMs: 5 };
 
 /** The share's bucket and role. */
 export const bucket = 'acme-orders';
