@@ -54,7 +54,9 @@ const consent = z
         .strictObject({
           time: time('When.'),
           reason: oneOf(CONSENT_ENDS, 'How.'),
-          requestGeneration: generation('Generation of the ShareRequest when it ended.'),
+          principalUniqueId: optional(
+            uniqueId('Unique id of the principal that had it: one that was made again needs a newer consent.'),
+          ),
         })
         .describe('How it ended. Only a newer consent, or a newer generation of the request, asks again.'),
     ),

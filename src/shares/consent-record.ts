@@ -54,11 +54,15 @@ export function endedConsent(
   consent: Consent,
   { kept, reason }: { readonly kept: readonly ResolvedShare[]; readonly reason: EndReason },
 ): Consent {
-  const principal = kept.find((entry) => entry.state !== 'Revoking')?.principal.arn;
-  const tuples = principal === undefined ? [] : input.standing(principal).tuples;
+  const principal = kept.find((entry) => entry.state !== 'Revoking')?.principal;
+  const tuples = principal === undefined ? [] : input.standing(principal.arn).tuples;
   return {
     ...withNewestApproval(consent, tuples),
-    ended: { time: isoTime(input.now), reason },
+    ended: {
+      time: isoTime(input.now),
+      reason,
+      ...(principal === undefined ? {} : { principalUniqueId: principal.uniqueId }),
+    },
     requestGeneration: generationOf(input),
   };
 }

@@ -19,7 +19,7 @@ import {
 } from './consents.ts';
 import type { Decision, DecisionInput, Live, Situation } from './decision.ts';
 import { endingOf, isUnexplained, type Ending } from './endings.ts';
-import { asksAgain, coveringTuples, type Covering } from './news.ts';
+import { asksAgain, coveringTuples, endReasonOf, type Covering } from './news.ts';
 import { replaceEntry } from './narrowing.ts';
 import { intersectPermissions, type Permission } from './permissions.ts';
 
@@ -227,7 +227,7 @@ function waitingSituation(input: DecisionInput): Situation {
   if (resolution.kind === 'claimLost') return { kind: 'blocked', reason: 'NotClaimed', message: resolution.message, live: false };
   if (resolution.kind === 'unavailable' || resolution.kind === 'gone')
     return { kind: 'blocked', reason: resolution.reason, message: resolution.message, live: false };
-  if (cause === 'PrincipalRecreated') {
+  if (endReasonOf(input) === 'PrincipalRecreated') {
     return {
       kind: 'pending',
       reason: 'PrincipalRecreated',

@@ -5,7 +5,7 @@
 import type { Consent } from '../api/index.ts';
 import { timeOf, type ApprovalSource, type ConsentTuple } from './approval.ts';
 import { askedFor, boundedExpiry, hasPassed, isDraft } from './consents.ts';
-import type { DecisionInput } from './decision.ts';
+import type { DecisionInput, EndReason } from './decision.ts';
 import { intersectPermissions } from './permissions.ts';
 
 /** How far the API server's clock may be behind the operator's before an approval that replaces a deleted one is taken for an old one (milliseconds). */
@@ -41,6 +41,14 @@ export function asksAgain({ item, request }: DecisionInput): boolean {
   return (request?.metadata.generation ?? 0) > (item.spec.consent?.requestGeneration ?? 0);
 }
 
+/** How consent ended, as it matters now: for a principal that was made again since, whatever the end was, consent was to another one. */
+export function endReasonOf({ item, resolution, limits }: DecisionInput): EndReason | undefined {
+  const ended = item.spec.consent?.ended;
+  const now = resolution.kind === 'resolved' ? resolution.entry.principal.uniqueId : ended?.principalUniqueId;
+  const another = ended?.principalUniqueId !== undefined && now !== ended.principalUniqueId;
+  return another && !limits.followRecreated ? 'PrincipalRecreated' : ended?.reason;
+}
+
 /** The newest approval among the tuples: the one that a later answer has to be newer than. */
 export function newestApproval(tuples: readonly ConsentTuple[]): ApprovalSource | undefined {
   return approvalSources(tuples)
@@ -73,7 +81,7 @@ function approvalSources(tuples: readonly ConsentTuple[]): ApprovalSource[] {
 }
 
 function answersEnd(tuple: ConsentTuple, consent: Consent, input: DecisionInput): boolean {
-  const reason = consent.ended?.reason;
+  const reason = endReasonOf(input);
   // Taking a rejection back is the owner's word: what stands besides it holds again.
   if (reason === 'Rejected' || isNewerThanEnd(tuple, consent, input)) return true;
   return reason !== 'PrincipalRecreated' && asksAgain(input);
@@ -85,7 +93,7 @@ function answersEnd(tuple: ConsentTuple, consent: Consent, input: DecisionInput)
  * was the end.
  */
 function isNewerThanEnd({ source }: ConsentTuple, { approvalRef, ended }: Consent, input: DecisionInput): boolean {
-  const withdrawn = ended?.reason === 'Withdrawn';
+  const withdrawn = endReasonOf(input) === 'Withdrawn';
   if (source.kind === 'Automatic') return withdrawn;
   if (approvalRef?.uid === source.uid) return source.generation > approvalRef.generation;
   const known = fittingSources(input).find(({ uid }) => uid === approvalRef?.uid);

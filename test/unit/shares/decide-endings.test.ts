@@ -4,6 +4,7 @@ import type { ShareApproval } from '../../../src/api/index.ts';
 import {
   anApproval,
   aDataset,
+  analystsId,
   anItem,
   aRejection,
   aRequest,
@@ -11,6 +12,7 @@ import {
   day,
   deleting,
   meta,
+  sharing,
   spec,
   time,
 } from '../../support/builders.ts';
@@ -105,7 +107,7 @@ describe.each(cases)('given a live share, when $what', ({ end, cause, discard })
     end(story);
     const decision = story.step();
     expect(decision).toMatchObject({ situation: { kind: 'ended', cause }, discard, resolved: [{ state: 'Revoking' }] });
-    expect(decision.consent?.ended).toEqual({ time: time(100), reason: cause });
+    expect(decision.consent?.ended).toEqual({ time: time(100), reason: cause, principalUniqueId: analystsId });
   });
 
   test('deciding again changes nothing, and the entry leaves only when it is clean', () => {
@@ -174,6 +176,33 @@ describe('an ended share', () => {
     // A new operator may read what was taken away a moment ago: it must not be told to leave that in place.
     expect(story.step()).toMatchObject({ situation: { kind: 'ended', cause: 'Removed' }, resolved: [{ state: 'Revoking' }] });
     expect(story.settle()).toMatchObject({ situation: { kind: 'granted' }, resolved: [{ state: 'Live' }] });
+  });
+
+  test('is not for a principal that was made again since, however it ended: that takes a newer consent', () => {
+    const story = liveStory();
+    story.request = changed(aRequest(), spec({ items: [] }));
+    story.settle();
+    story.uniqueId = 'AROAANOTHER0000000001';
+    story.request = changed(story.request, spec({ items: aRequest().spec.items }));
+    expect(story.settle()).toMatchObject({ situation: { kind: 'pending', reason: 'PrincipalRecreated' }, resolved: [] });
+    story.approvals = [changed(anApproval())];
+    expect(story.settle()).toMatchObject({
+      situation: { kind: 'granted' },
+      resolved: [{ principal: { uniqueId: story.uniqueId } }],
+    });
+  });
+
+  test('is not for a principal that was made again by a rule either, unless consent follows the name', () => {
+    for (const onPrincipalRecreated of ['Reapprove', 'Follow'] as const) {
+      const dataset = aDataset(sharing({ approval: 'Automatic', onPrincipalRecreated }));
+      const story = createStory({ dataset });
+      story.settle();
+      story.request = changed(aRequest(), spec({ items: [] }));
+      story.settle();
+      story.uniqueId = 'AROAANOTHER0000000001';
+      story.request = changed(story.request, spec({ items: aRequest().spec.items }));
+      expect(story.settle().situation.kind).toBe(onPrincipalRecreated === 'Follow' ? 'granted' : 'pending');
+    }
   });
 
   test('is still ended, not rejected or waiting, while it is being taken back', () => {
