@@ -3,7 +3,7 @@
  * somebody is notices.ts.
  */
 import type { ReceivedShare } from '../api/index.ts';
-import type { EventRecord } from '../kube/events.ts';
+import { regardingOf } from '../kube/events.ts';
 import { keyOf } from '../kube/object.ts';
 import { remindersOf } from '../notify/reminders.ts';
 import { types } from './cluster.ts';
@@ -25,10 +25,15 @@ export function announcePhase({ events }: Operator, { request, dataset, summary 
     action: 'Reconcile',
   } as const;
   const owners = `share request ${keyOf(request)}: ${text}`;
-  events.record({ regarding: placed('received', object), ...told, note: owners });
-  events.record({ regarding: placed('request', request), ...told, note: text });
+  events.record({ regarding: regardingOf(types.received, object), ...told, note: owners });
+  events.record({ regarding: regardingOf(types.request, request), ...told, note: text });
   if (ownersTurn.has(summary.phase) && summary.items.length > 0)
-    events.record({ regarding: placed('dataset', dataset), related: placed('received', object), ...told, note: owners });
+    events.record({
+      regarding: regardingOf(types.dataset, dataset),
+      related: regardingOf(types.received, object),
+      ...told,
+      note: owners,
+    });
 }
 
 /** Tells both sides of an end that comes. Returns when the next reminder is due (milliseconds since the epoch). */
@@ -41,17 +46,12 @@ export function announceReminders(operator: Operator, { request, summary }: Rece
     if (now - Date.parse(time) >= eventLifeMs || memory.reminded.get(uid)?.has(mark) === true) continue;
     memory.reminded.set(uid, new Set([...(memory.reminded.get(uid) ?? []), mark]));
     const told = { type: 'Normal', reason: kind, action: 'Remind', note: message, once: mark } as const;
-    events.record({ regarding: placed('request', request), ...told });
-    events.record({ regarding: placed('received', object), ...told, note: `share request ${keyOf(request)}: ${message}` });
+    events.record({ regarding: regardingOf(types.request, request), ...told });
+    events.record({
+      regarding: regardingOf(types.received, object),
+      ...told,
+      note: `share request ${keyOf(request)}: ${message}`,
+    });
   }
   return dueAt;
-}
-
-/** Objects of a list carry neither apiVersion nor kind. */
-function placed(
-  type: 'request' | 'received' | 'dataset',
-  { metadata }: Pick<EventRecord['regarding'], 'metadata'>,
-): EventRecord['regarding'] {
-  const { group, version, kind } = types[type];
-  return { apiVersion: `${group}/${version}`, kind, metadata };
 }

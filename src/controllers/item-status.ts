@@ -1,7 +1,8 @@
 /**
  * The status of a ShareItem from its decision and report: shapes, cuts and the history. Nothing is decided here.
  */
-import { shareItem, type ShareItem, type ShareItemStatus } from '../api/index.ts';
+import type { ShareItem, ShareItemStatus } from '../api/index.ts';
+import { regardingOf } from '../kube/events.ts';
 import { shortPrincipal } from '../shares/arn.ts';
 import type { Decision } from '../shares/decide.ts';
 import type { ItemReport } from '../shares/report.ts';
@@ -100,9 +101,8 @@ function announce(operator: Operator, item: ShareItem, report: ItemReport): void
   const ready = report.conditions.find((condition) => condition.type === 'Ready');
   const bad = report.phase === 'ShareFailed' || report.phase === 'RevokeFailed' || report.phase === 'ShareRejected';
   const note = ready?.message ?? report.phase;
-  const { apiVersion, kind } = { apiVersion: `${shareItem.resource.group}/${shareItem.resource.version}`, kind: shareItem.kind };
   operator.events.record({
-    regarding: { apiVersion, kind, metadata: item.metadata },
+    regarding: regardingOf(types.item, item),
     type: bad ? 'Warning' : 'Normal',
     reason: report.phase,
     action: 'Reconcile',

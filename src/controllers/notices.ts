@@ -2,7 +2,7 @@
  * Hands what there is to be told of a request to the notifier, and keeps in the ReceivedShare what was told. Nothing here waits for a delivery.
  */
 import type { ReceivedShare, ReceivedShareSpec } from '../api/index.ts';
-import type { EventRecord } from '../kube/events.ts';
+import { regardingOf, type EventRecord } from '../kube/events.ts';
 import { newsKinds, type News, type Side } from '../notify/kinds.ts';
 import { newsOf, withdrawn } from '../notify/news.ts';
 import { noticeOf, type Subject } from '../notify/notice.ts';
@@ -66,14 +66,14 @@ export function tell(
   if (notify === undefined || told === undefined) return;
   const subject = subjectOf(operator, object, told.requestUid);
   // An Event lies where those whom it concerns may read it.
-  const regardingOf = ({ side }: Channel): EventRecord['regarding'] =>
-    side === 'requester' ? placed('request', received.request) : placed('received', object);
+  const placeOf = ({ side }: Channel): EventRecord['regarding'] =>
+    side === 'requester' ? regardingOf(types.request, received.request) : regardingOf(types.received, object);
   // While the record was written, messages may have arrived that it does not have.
   const settled = notify.settled(told.requestUid);
   for (const channel of telling.channels) {
     for (const news of untold(told.channels, channel.name, telling.news))
       if (hears(channel, news) && settled.get(channel.name)?.has(news.mark) !== true)
-        hand(operator, notify, { channel, news, subject, regarding: regardingOf(channel) });
+        hand(operator, notify, { channel, news, subject, regarding: placeOf(channel) });
   }
 }
 
@@ -91,7 +91,7 @@ export function isFarewellTold(operator: Operator, object: ReceivedShare): boole
     .filter(({ name }) => told.channels.some((each) => each.channel === name && each.marks.length > 0))
     .filter(({ name }) => settled.get(name)?.has(withdrawn.mark) !== true);
   const subject = subjectOf(operator, object, told.requestUid);
-  const regarding = placed('received', object);
+  const regarding = regardingOf(types.received, object);
   for (const channel of waiting) hand(operator, notify, { channel, news: withdrawn, subject, regarding });
   if (waiting.length === 0) notify.forget(told.requestUid);
   return waiting.length === 0;
@@ -126,12 +126,6 @@ function whom({ name, side }: Channel): string {
 function hears({ side }: Channel, { kind }: News): boolean {
   const to: readonly Side[] = newsKinds[kind].to;
   return to.includes(side);
-}
-
-/** Objects of a list carry neither apiVersion nor kind. */
-function placed(type: 'request' | 'received', { metadata }: Pick<ReceivedShare, 'metadata'>): EventRecord['regarding'] {
-  const { group, version, kind } = types[type];
-  return { apiVersion: `${group}/${version}`, kind, metadata };
 }
 
 function subjectOf({ installation }: Operator, { metadata, spec }: ReceivedShare, uid: string): Subject {

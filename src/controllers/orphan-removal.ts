@@ -6,6 +6,7 @@ import { isRetryable } from '../aws/errors.ts';
 import type { Marked, MarkedPlace } from '../aws/orphans-types.ts';
 import type { Environment } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
+import { regardingOf } from '../kube/events.ts';
 import { Priority } from '../kube/queue.ts';
 import type { SeenOrphan } from '../shares/orphans.ts';
 import type { Contribution, PrincipalRef } from '../targets/target.ts';
@@ -117,9 +118,8 @@ function note(
 function announce({ cluster, events }: Operator, order: OrphanOrder, { key }: TargetReport<unknown>): void {
   const environment = cluster.environments.store.get(order.environment);
   if (environment === undefined) return;
-  const { group, version, kind } = types.environment;
   events.record({
-    regarding: { apiVersion: `${group}/${version}`, kind, metadata: environment.metadata },
+    regarding: regardingOf(types.environment, environment),
     type: 'Normal',
     reason: 'OrphanRemoved',
     action: 'Sweep',

@@ -7,6 +7,7 @@ import type { Looked, Marked } from '../aws/orphans-types.ts';
 import type { Environment } from '../api/index.ts';
 import { classifyAwsError } from '../aws/errors.ts';
 import type { Result } from '../kube/controller.ts';
+import { regardingOf } from '../kube/events.ts';
 import { areOrphansHeld, oldOrphans, orphansMessage, seenSince, type Orphan, type SeenOrphan } from '../shares/orphans.ts';
 import { allowRemovalAnnotation } from '../shares/guard.ts';
 import { types } from './cluster.ts';
@@ -125,11 +126,10 @@ function announce(
   const known = new Set(before?.orphans.map(({ target }) => target));
   const fresh = orphans.filter(({ target }) => !known.has(target));
   if (fresh.length === 0) return;
-  const { group, version, kind } = types.environment;
   const note = orphansMessage(orphans);
   logger.warn({ environment: environment.metadata.name, orphans: orphans.map(({ target }) => target) }, note);
   events.record({
-    regarding: { apiVersion: `${group}/${version}`, kind, metadata: environment.metadata },
+    regarding: regardingOf(types.environment, environment),
     type: 'Warning',
     reason: 'OrphansFound',
     action: 'Sweep',

@@ -3,6 +3,7 @@
  * woken. It decides nothing about AWS; running a target is target.ts.
  */
 import type { ResolvedShare, ShareItem } from '../api/index.ts';
+import { regardingOf } from '../kube/events.ts';
 import { keyOf } from '../kube/object.ts';
 import { Priority } from '../kube/queue.ts';
 import type { TargetState } from '../shares/report.ts';
@@ -197,8 +198,6 @@ function announceForeignChange(operator: Operator, { items, key }: Absorbed): vo
 
 type Told = Pick<Parameters<Operator['events']['record']>[0], 'type' | 'reason' | 'action' | 'note'>;
 
-/** Objects of a list carry neither apiVersion nor kind. */
-function record({ events }: Operator, { metadata }: ShareItem, told: Told): void {
-  const { group, version, kind } = types.item;
-  events.record({ regarding: { apiVersion: `${group}/${version}`, kind, metadata }, ...told });
+function record({ events }: Operator, item: ShareItem, told: Told): void {
+  events.record({ regarding: regardingOf(types.item, item), ...told });
 }

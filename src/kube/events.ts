@@ -10,6 +10,7 @@ import { isAlreadyExists, isNotFound } from './errors.ts';
 import type { Logger } from './logging.ts';
 import { microTime } from './micro-time.ts';
 import type { DeepReadonly, KubeObject } from './object.ts';
+import { apiVersionOf, type ResourceType } from './resource.ts';
 import type { Transport } from './transport.ts';
 
 /** Something that happened to an object. */
@@ -27,6 +28,14 @@ export interface EventRecord {
   readonly note: string;
   /** What happened, where it happens once for the object: a second record of it, by this process or the next one, changes nothing while the first Event exists. */
   readonly once?: string;
+}
+
+/** What an Event says of the object that it is about. The kind is told: objects of a list carry neither apiVersion nor kind. */
+export function regardingOf(
+  type: ResourceType,
+  { metadata }: Pick<EventRecord['regarding'], 'metadata'>,
+): EventRecord['regarding'] {
+  return { apiVersion: apiVersionOf(type), kind: type.kind, metadata };
 }
 
 /** What the recorder tells of itself. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plainClusterConfig } from '../../../src/kube/cluster-config.ts';
-import { createEventRecorder } from '../../../src/kube/events.ts';
+import { createEventRecorder, regardingOf } from '../../../src/kube/events.ts';
 import type { EventRecord, EventRecorder } from '../../../src/kube/events.ts';
 import { silentLogger } from '../../../src/kube/logging.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
@@ -76,6 +76,14 @@ describe('the event recorder', () => {
       regarding: { kind: 'Widget', name: 'a', namespace: 'default', uid: 'uid-a', resourceVersion: '7' },
       related: { name: 'b' },
     });
+  });
+
+  it('names the kind of an object that comes from a list, which says nothing of it', () => {
+    const { metadata } = cachedWidget('a', 'red', '7');
+    const place = { plural: 'things', kind: 'Thing', namespaced: true };
+    const grouped = regardingOf({ group: 'example.com', version: 'v1', ...place }, { metadata });
+    expect(grouped).toEqual({ apiVersion: 'example.com/v1', kind: 'Thing', metadata });
+    expect(regardingOf({ group: '', version: 'v1', ...place }, { metadata }).apiVersion).toBe('v1');
   });
 
   it('puts Events about cluster-scoped objects into namespace default', async () => {
