@@ -8,10 +8,10 @@ import { shareApproval } from '../../src/api/share-approval.ts';
 import { shareItem } from '../../src/api/share-item.ts';
 import { shareRequest } from '../../src/api/share-request.ts';
 import { limitsOf } from '../../src/controllers/gather.ts';
-import { automaticTuples, standingOf } from '../../src/shares/approval.ts';
 import { decide, type Decision } from '../../src/shares/decide.ts';
 import { reviewDigest } from '../../src/shares/digest.ts';
 import type { Resolution } from '../../src/shares/resolution.ts';
+import { recorded, standingFor } from './bookkeeping.ts';
 import { sampleShare } from './cases.ts';
 
 /** The moment that a story begins at (milliseconds since the epoch). */
@@ -128,7 +128,7 @@ export function settle(world: World, before: ShareItem): Outcome {
 }
 
 function decided(world: World, item: ShareItem): Decision {
-  const { request, dataset, approvals, inTheWay, day } = world;
+  const { request, dataset, inTheWay, day } = world;
   const idsOf = (wanted: boolean): ReadonlySet<string> =>
     new Set(item.spec.resolved.filter(({ state }) => (state === 'Revoking') === wanted).map(({ id }) => id));
   return decide({
@@ -136,12 +136,7 @@ function decided(world: World, item: ShareItem): Decision {
     request,
     limits: limitsOf(dataset),
     resolution: inTheWay ?? { kind: 'resolved', entry: entryOf(world), digest: digestOf(world) },
-    standing: (arn) => {
-      const question = { ...asked, principalArn: arn };
-      const { tuples, rejected } = standingOf(approvals, question);
-      const rules = automaticTuples(dataset, question, { name: requestRef.namespace, labels: {} }, []);
-      return { tuples: [...tuples, ...rules], rejected };
-    },
+    standing: standingFor(world, item, requestRef.namespace),
     cleared: idsOf(true),
     applied: idsOf(false),
     withdrawalSeen: true,
@@ -154,10 +149,4 @@ function decided(world: World, item: ShareItem): Decision {
 function entryOf({ dataset, uniqueId }: World): ResolvedShare {
   const follows = dataset.spec.sharing.onPrincipalRecreated === 'Follow';
   return { ...sample, id: follows ? 'place' : `place-${uniqueId}`, principal: { arn: principalArn, uniqueId } };
-}
-
-function recorded(item: ShareItem, { consent, permissions, resolved }: Decision): ShareItem {
-  const { consent: _before, ...spec } = item.spec;
-  const kept = permissions.length > 0 ? permissions : spec.permissions;
-  return { ...item, spec: { ...spec, permissions: kept, resolved, ...(consent === undefined ? {} : { consent }) } };
 }

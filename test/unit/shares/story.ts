@@ -2,8 +2,8 @@
  * One ShareItem through time: what people write and what AWS holds are set by the test, each step decides and records the outcome, as the controller does.
  * Tests only.
  */
+import { recorded, standingFor } from '../../../scripts/lifecycle/bookkeeping.ts';
 import type { Dataset, ShareApproval, ShareItem, ShareRequest } from '../../../src/api/index.ts';
-import { automaticTuples, standingOf } from '../../../src/shares/approval.ts';
 import { decide, type Decision, type DecisionInput } from '../../../src/shares/decide.ts';
 import { limitsOf } from '../../../src/controllers/gather.ts';
 import type { Resolution } from '../../../src/shares/resolution.ts';
@@ -56,7 +56,11 @@ export function createStory(start: Partial<Pick<Story, 'request' | 'dataset' | '
     ...start,
     resolve: () => story.resolution ?? resolutionOf(story),
     input: () => inputOf(story, done),
-    step: () => record(story, decide(story.input())),
+    step: () => {
+      const decision = decide(story.input());
+      story.item = recorded(story.item, decision);
+      return decision;
+    },
     settle: () => {
       for (let turn = 0; turn < 5; turn++) {
         story.step();
@@ -95,36 +99,16 @@ function inputOf(
   story: Story,
   done: { readonly cleared: ReadonlySet<string>; readonly applied: ReadonlySet<string> },
 ): DecisionInput {
-  const { item, request, dataset, approvals } = story;
+  const { item, request, dataset } = story;
   return {
     item,
     request,
     limits: limitsOf(dataset),
     resolution: story.resolve(),
-    standing: (principalArn) => {
-      const question = { type: item.spec.type, name: item.spec.name, principalArn };
-      const { tuples, rejected } = standingOf(approvals, question);
-      const rules = automaticTuples(dataset, question, { name: 'team-analytics', labels: {} }, []);
-      return { tuples: [...tuples, ...rules], rejected };
-    },
+    standing: standingFor(story, item, 'team-analytics'),
     ...done,
     withdrawalSeen: true,
     removalHeld: () => false,
     now: beginning + story.now * 1000,
   };
-}
-
-/** As the controller records it, but without what cancels: an item's own permissions stay where nothing is decided about them. */
-function record(story: Story, decision: Decision): Decision {
-  const { consent: _previous, ...spec } = story.item.spec;
-  story.item = {
-    ...story.item,
-    spec: {
-      ...spec,
-      permissions: decision.permissions.length > 0 ? decision.permissions : spec.permissions,
-      resolved: decision.resolved,
-      ...(decision.consent === undefined ? {} : { consent: decision.consent }),
-    },
-  };
-  return decision;
 }
