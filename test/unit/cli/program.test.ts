@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createProgram } from '../../../src/cli/program.ts';
 import { exitCodes } from '../../../src/cli/exit.ts';
 import { exitHelp } from '../../../src/cli/help.ts';
 import { columns, paint, plain, styled } from '../../../src/cli/text.ts';
 import { processTerminal, type Streams } from '../../../src/cli/terminal.ts';
 import { age, end } from '../../../src/cli/words.ts';
-import { createVirtualClock } from '../../support/virtual-clock.ts';
+import { bareProgram } from './bare-program.ts';
 import { createWorld } from './harness.ts';
 import { receivedShare, sharedItem, sharedRequest, start } from './objects.ts';
 
@@ -15,23 +14,7 @@ const namespace = 'team-analytics';
 const root = join(import.meta.dirname, '../../..');
 
 /** Names of all commands that people see. */
-function commandNames(): string[] {
-  const terminal = {
-    line: () => undefined,
-    raw: () => undefined,
-    note: () => undefined,
-    colours: false,
-    interactive: false,
-    ask: () => Promise.resolve(''),
-  };
-  const host = {
-    terminal,
-    clock: createVirtualClock(),
-    signal: new AbortController().signal,
-    connect: () => Promise.reject(new Error('none')),
-  };
-  return createProgram(host, () => undefined).commands.map((each) => each.name());
-}
+const commandNames = bareProgram().commands.map((each) => each.name());
 
 describe('the command line', () => {
   test('help is help, and a wrong command line is exit code 2', async () => {
@@ -72,7 +55,7 @@ describe('the command line', () => {
 
   test('every command and every exit code is in the guide', () => {
     const guide = readFileSync(join(root, 'docs/guide/kubectl-share.md'), 'utf8');
-    for (const name of commandNames()) expect(guide).toContain(`kubectl share ${name}`);
+    for (const name of commandNames) expect(guide).toContain(`kubectl share ${name}`);
     for (const code of Object.values(exitCodes)) {
       expect(guide).toMatch(new RegExp(`^\\| ${String(code)} \\|`, 'm'));
       expect(exitHelp).toContain(`\n  ${String(code)}  `);
@@ -95,7 +78,7 @@ describe('completion', () => {
 
   test('offers commands, flags, their values and names', async () => {
     expect(await offered('wa')).toEqual(['watch', ':4']);
-    expect(await offered('')).toEqual([...commandNames(), ':4']);
+    expect(await offered('')).toEqual([...commandNames, ':4']);
     expect(await offered('verify', '--')).toContain('--timeout');
     expect(await offered('approve', '--ex')).toEqual(['--expire', ':4']);
     expect(await offered('status', '-o', '')).toEqual(['wide', 'json', 'yaml', 'name', ':4']);

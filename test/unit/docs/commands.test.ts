@@ -4,12 +4,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { kinds, type KindDefinition } from '../../../src/api/index.ts';
-import { createProgram } from '../../../src/cli/program.ts';
-import { createVirtualClock } from '../../support/virtual-clock.ts';
+import { bareProgram } from '../cli/bare-program.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const pages = [
@@ -45,26 +43,8 @@ function wordsOf(command: string): string[] {
   return (end < 0 ? words : words.slice(0, end)).map((word) => word.replaceAll(/["']/g, ''));
 }
 
-function program(): Command {
-  const terminal = {
-    line: () => undefined,
-    raw: () => undefined,
-    note: () => undefined,
-    colours: false,
-    interactive: false,
-    ask: () => Promise.resolve(''),
-  };
-  const host = {
-    terminal,
-    clock: createVirtualClock(),
-    signal: new AbortController().signal,
-    connect: () => Promise.reject(new Error('none')),
-  };
-  return createProgram(host, () => undefined);
-}
-
 describe('kubectl share', () => {
-  const known = new Map(program().commands.map((each) => [each.name(), each]));
+  const known = new Map(bareProgram().commands.map((each) => [each.name(), each]));
   const said = commands.filter(({ words }) => words[1] === 'share' && words.length > 2);
 
   test('is shown often enough for this to be a test', () => expect(said.length).toBeGreaterThan(60));
