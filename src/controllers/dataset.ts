@@ -22,6 +22,9 @@ import { stampConditions, writeStatus } from './status.ts';
 import { nextTurn, untilTurn } from './turns.ts';
 import { leftoverConditions, retryAfter, verdictConditions } from './verdict.ts';
 
+/** Stands for the time of a look where nothing could be read: overdue, so that what can be read later is read at once. */
+const neverRead = 0;
+
 /** Reconciles one Dataset. */
 export async function reconcileDataset(operator: Operator, key: string): Promise<Result> {
   const dataset = operator.cluster.datasets.store.get(key);
@@ -40,7 +43,7 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   if (worst !== undefined) return { kind: 'requeue', afterMs: jittered(retryAfter(worst), operator.random) };
   const now = operator.clock.now();
-  const lookedAt = Math.max(0, operator.inspected.get(key)?.at ?? now);
+  const lookedAt = operator.inspected.get(key)?.at ?? now;
   return { kind: 'requeue', afterMs: untilTurn(key, operator.verifyIntervalMs, { lookedAt, now }) };
 }
 
@@ -61,7 +64,7 @@ async function inspect(operator: Operator, dataset: Dataset, key: string): Promi
     .map((bucket) => bucketCaseOf(operator, dataset, bucket.name))
     .filter((each) => each !== undefined);
   const worst = cases.map((each) => judgeBucket(each, platformOf(operator))).find(({ kind }) => kind !== 'ok');
-  const lookedAt = Math.max(0, last?.at ?? 0);
+  const lookedAt = last?.at ?? neverRead;
   const dueAt = worst === undefined ? nextTurn(key, operator.verifyIntervalMs, lookedAt) : lookedAt + retryAfter(worst) * 0.9;
   const due = last === undefined || last.generation !== generation || clock.now() >= dueAt;
   const unseen = cases.filter(
@@ -75,7 +78,7 @@ async function inspect(operator: Operator, dataset: Dataset, key: string): Promi
         (each) => each.seenBucket === undefined || (each.bucket.kmsKeyArn !== undefined && each.seenKey === undefined),
       );
   // A generation is news once, even where nothing can be read: two Datasets on one bucket would wake each other for ever.
-  const readAt = due ? Number.NEGATIVE_INFINITY : last.at;
+  const readAt = due ? neverRead : last.at;
   inspected.set(key, { at: toRead.length > 0 ? clock.now() : readAt, generation });
   const changes = await Promise.all(toRead.map((each) => readCase(operator, each)));
   return changes.includes(true) || last?.generation !== generation;
