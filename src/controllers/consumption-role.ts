@@ -36,9 +36,8 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   if (verdict.kind !== 'ok') return { kind: 'requeue', afterMs: jittered(retryAfter(verdict), operator.random) };
   const place = placeOf(role.spec.principalArn);
-  const now = operator.clock.now();
-  const lookedAt = operator.inspected.get(place)?.at ?? now;
-  return { kind: 'requeue', afterMs: untilTurn(place, operator.verifyIntervalMs, { lookedAt, now }) };
+  const look = { lookedAt: operator.inspected.get(place)?.at, now: operator.clock.now() };
+  return { kind: 'requeue', afterMs: untilTurn(place, operator.verifyIntervalMs, look) };
 }
 
 function placeOf(principalArn: string): string {

@@ -42,9 +42,8 @@ export async function reconcileDataset(operator: Operator, key: string): Promise
   if (worst?.kind !== 'unknown') await writeStatus(operator, types.dataset, dataset, statusOf(operator, dataset, worst));
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
   if (worst !== undefined) return { kind: 'requeue', afterMs: jittered(retryAfter(worst), operator.random) };
-  const now = operator.clock.now();
-  const lookedAt = operator.inspected.get(key)?.at ?? now;
-  return { kind: 'requeue', afterMs: untilTurn(key, operator.verifyIntervalMs, { lookedAt, now }) };
+  const look = { lookedAt: operator.inspected.get(key)?.at, now: operator.clock.now() };
+  return { kind: 'requeue', afterMs: untilTurn(key, operator.verifyIntervalMs, look) };
 }
 
 function verdictOf(operator: Operator, dataset: Dataset, bucket: string): Verdict {

@@ -166,7 +166,7 @@ function next(operator: TargetOperator, items: readonly ShareItem[], report: Tar
     return { kind: 'retry', error: new Error(report.failure?.message ?? 'AWS asks to be tried again') };
   }
   const now = operator.clock.now();
-  const lookedAt = operator.memory.verifiedAt.get(report.key) ?? now;
+  const lookedAt = operator.memory.verifiedAt.get(report.key);
   const delays = [untilTurn(report.key, verifyIntervalOf(operator, items), { lookedAt, now })];
   if (states.some((result) => result.state === 'Failed')) delays.push(jittered(permanentRetryMs, operator.random));
   if (states.some((result) => result.state === 'Pending' && result.reason === 'ProgressingWithRetry')) delays.push(1000);

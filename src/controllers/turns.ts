@@ -17,11 +17,14 @@ export function nextTurn(name: string, intervalMs: number, lookedAt: number): nu
   return own + Math.ceil((earliest - own) / intervalMs) * intervalMs;
 }
 
-/** Milliseconds from `now` until the next turn. One that is overdue, since nothing could be seen of it, waits as everything that fails does: for the one after. */
+/**
+ * Milliseconds from `now` until the next turn. One that is overdue, since nothing could be seen of it, waits as everything that fails does: for the one after.
+ * Of what was never looked at, as if it had been just now.
+ */
 export function untilTurn(
   name: string,
   intervalMs: number,
-  { lookedAt, now }: { readonly lookedAt: number; readonly now: number },
+  { now, lookedAt = now }: { readonly now: number; readonly lookedAt: number | undefined },
 ): number {
   const turn = nextTurn(name, intervalMs, lookedAt);
   return (turn > now ? turn : nextTurn(name, intervalMs, now)) - now;

@@ -50,3 +50,11 @@ it('what is overdue waits for a turn to come, so that what fails is not looked a
     }),
   );
 });
+
+it('what was never looked at has the turn that it would have after a look now', () => {
+  fc.assert(
+    fc.property(names, intervals, times, (name, interval, now) => {
+      expect(untilTurn(name, interval, { lookedAt: undefined, now })).toBe(nextTurn(name, interval, now) - now);
+    }),
+  );
+});
