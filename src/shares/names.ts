@@ -40,11 +40,12 @@ export function installationFromUid(namespaceUid: string): string {
   return nameHash(8, 'installation', namespaceUid);
 }
 
-function dnsSafe(text: string, length: number): string {
+/** Lower case letters, digits and single `-` within: at most `length` characters of `text`, or `fallback` where nothing of it is left. Different texts may become one. */
+export function dnsSafe(text: string, length: number, fallback = 'share'): string {
   const safe = text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '')
     .slice(0, length);
-  return safe.replace(/-+$/, '') || 'share';
+  return safe.replace(/-+$/, '') || fallback;
 }

@@ -3,20 +3,15 @@
  * for each of them, so that none depends on the order in which they are met.
  */
 import { nameHash } from '../../policy/name-hash.ts';
+import { dnsSafe } from '../../shares/names.ts';
 
 /** Shortest room for `-` and a hash in the 63 characters of a name. */
 const longest = 54;
 
 /** Lower case letters, digits and -; at most 54 characters. Different texts may become one. */
 export function kubeName(text: string): string {
-  const safe = text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+/g, '')
-    .slice(0, longest)
-    .replaceAll(/-+$/g, '');
-  return safe === '' ? 'unnamed' : safe;
+  // Letters with accents keep what is plain of them.
+  return dnsSafe(text.normalize('NFKD'), longest, 'unnamed');
 }
 
 /** Something that gets a name within a scope. */

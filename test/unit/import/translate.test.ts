@@ -246,6 +246,7 @@ describe('names', () => {
     });
     expect(place(shares, { ...noMapping, namespaces: { 'Team.X': 'mine' } })).toMatchObject({ s0: 'mine' });
     expect(kubeName('Überblick  2026!')).toBe('u-berblick-2026');
+    expect(kubeName('数据')).toBe('unnamed');
   });
 
   test('whatever data.all calls things, every object passes the schema of its kind', () => {
