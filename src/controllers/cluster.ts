@@ -20,6 +20,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { createInformer, type Informer, type InformerMetrics } from '../kube/informer.ts';
 import type { Logger } from '../kube/logging.ts';
+import { parseArn } from '../shares/arn.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { IndexFunctions } from '../kube/store.ts';
@@ -101,6 +102,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     datasets: inform(types.dataset, {
       environment: ({ spec }) => [spec.environmentRef.name],
       bucket: ({ spec }) => spec.buckets.map((bucket) => bucket.name),
+      keyAccount: ({ spec }) => [...new Set(spec.buckets.map(({ kmsKeyArn = '' }) => parseArn(kmsKeyArn)?.accountId ?? ''))],
       namespace: namespaceIndex,
     }),
     requests: inform(types.request, {

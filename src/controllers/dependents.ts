@@ -1,7 +1,34 @@
-/** Who has to be looked at again when a request, a Dataset, a ConsumptionRole or what is known of them has changed. */
+/**
+ * Who has to be looked at again when an Environment, a Dataset, a ConsumptionRole, a request, or what is known of them has changed. What is decided about an item depends on
+ * all of them, also while nothing of it is shared.
+ */
 import { keyOf } from '../kube/object.ts';
 import type { AddOptions } from '../kube/queue.ts';
 import type { Operator } from './operator.ts';
+
+/** Wakes everything that lives in the account: its state, its claims and how it is entered are part of each verdict. `accountId`: where it is known. */
+export function wakeEnvironment(
+  operator: Operator,
+  { name, accountId }: { readonly name: string; readonly accountId?: string },
+): void {
+  const { datasets, roles, items } = operator.cluster;
+  const keyed = accountId === undefined ? [] : datasets.store.index('keyAccount', accountId);
+  for (const dataset of [...datasets.store.index('environment', name), ...keyed]) wakeDataset(operator, keyOf(dataset));
+  for (const role of roles.store.index('environment', name)) wakeRole(operator, keyOf(role));
+  for (const item of items.store.index('environment', name)) operator.queues.item.add(keyOf(item));
+}
+
+/** Wakes the Dataset with what depends on it. */
+export function wakeDataset(operator: Operator, key: string, options?: AddOptions): void {
+  operator.queues.dataset.add(key, options);
+  wakeShares(operator, key, options);
+}
+
+/** Wakes the ConsumptionRole with what depends on it. */
+export function wakeRole(operator: Operator, key: string, options?: AddOptions): void {
+  operator.queues.role.add(key, options);
+  wakeRequests(operator, key, options);
+}
 
 /** Wakes what depends on the Dataset: its requests and their items. */
 export function wakeShares({ cluster, queues }: Operator, key: string, options?: AddOptions): void {

@@ -5,14 +5,13 @@ import { GetAccountSummaryCommand } from '@aws-sdk/client-iam';
 import { classifyAwsError, isRetryable } from '../aws/errors.ts';
 import type { Environment, EnvironmentStatus } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
-import { keyOf } from '../kube/object.ts';
 import type { EnvironmentState } from '../shares/judge.ts';
 import { allowRemovalAnnotation, isRemovalHeld, removalHeldMessage } from '../shares/guard.ts';
 import type { ConditionValue } from '../shares/report.ts';
 import { defaultAttachmentQuota } from '../targets/share-policy-names.ts';
 import type { SessionRef } from '../targets/target.ts';
 import { types } from './cluster.ts';
-import { wakeRequests, wakeShares } from './dependents.ts';
+import { wakeEnvironment } from './dependents.ts';
 import { leftoversOf } from './leftovers.ts';
 import { orphanStatus } from './orphan-status.ts';
 import { recordingMs, setFinalizer } from './finalizers.ts';
@@ -35,7 +34,7 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
   if (environment === undefined) {
     observations.environments.delete(name);
     observations.entered.delete(name);
-    wakeDependents(operator, name);
+    wakeEnvironment(operator, { name });
     return { kind: 'done' };
   }
   const users = cluster.items.store.index('environment', name);
@@ -49,7 +48,7 @@ export async function reconcileEnvironment(operator: Operator, name: string, sig
   if (!sameObservation(observations.environments.get(name), state)) {
     observations.environments.set(name, state);
     // At once: if the status can't be written, the next look finds nothing changed.
-    wakeDependents(operator, name);
+    wakeEnvironment(operator, { name, accountId: environment.spec.accountId });
     operator.queues.orphans.add(name);
   }
   await writeStatus(operator, types.environment, environment, statusOf(operator, environment, found, users.length));
@@ -238,17 +237,4 @@ function conditionsOf(environment: Environment, found: EnvironmentFinding, users
     { type: 'Ready', status: 'False', reason, message },
     { type: reason === 'ProgressingWithRetry' ? 'Reconciling' : 'Stalled', status: 'True', reason, message },
   ];
-}
-
-/** Everything that lives in the account is looked at again: the state of the account is part of each verdict. */
-function wakeDependents(operator: Operator, name: string): void {
-  const { cluster, queues } = operator;
-  for (const dataset of cluster.datasets.store.index('environment', name)) {
-    queues.dataset.add(keyOf(dataset));
-    wakeShares(operator, keyOf(dataset));
-  }
-  for (const role of cluster.roles.store.index('environment', name)) {
-    queues.role.add(keyOf(role));
-    wakeRequests(operator, keyOf(role));
-  }
 }

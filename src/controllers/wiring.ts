@@ -1,12 +1,12 @@
 /**
  * Which keys an event concerns. Handlers only put keys into queues; what follows from an event is decided by whoever takes the key.
  */
-import type { ConsumptionRole, Dataset, ShareApproval, ShareItem, ShareRequest } from '../api/index.ts';
+import type { Dataset, ShareApproval, ShareItem, ShareRequest } from '../api/index.ts';
 import type { InformerEvent } from '../kube/informer.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import { Priority, type AddOptions } from '../kube/queue.ts';
 import { indexKeys } from './cluster.ts';
-import { wakeRequest, wakeRequests, wakeShares } from './dependents.ts';
+import { wakeDataset, wakeEnvironment, wakeRequest, wakeRequests, wakeRole, wakeShares } from './dependents.ts';
 import type { Operator } from './operator.ts';
 import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';
@@ -22,19 +22,24 @@ export function connect(operator: Operator): void {
       queues.environment.add(keyOf(object), options);
       queues.orphans.add(keyOf(object), options);
       // Claims, admitted namespaces and roles are read by everything that lives in the account.
-      if (reachesOthers(event) && !(event.type === 'added' && event.initial)) wakeEnvironment(operator, object.metadata.name);
+      if (reachesOthers(event) && !(event.type === 'added' && event.initial))
+        wakeEnvironment(operator, { name: object.metadata.name, accountId: object.spec.accountId });
     }),
   );
   cluster.roles.onEvent((event) =>
     onChange(event, (object, options) => {
       queues.role.add(keyOf(object), options);
-      if (reachesOthers(event)) wakeRole(operator, object, options);
+      if (!reachesOthers(event)) return;
+      for (const other of cluster.roles.store.index('principal', object.spec.principalArn))
+        wakeRole(operator, keyOf(other), options);
+      // One that is gone is no longer among them.
+      wakeRequests(operator, keyOf(object), options);
     }),
   );
   cluster.datasets.onEvent((event) =>
     onChange(event, (object, options) => {
       queues.dataset.add(keyOf(object), options);
-      if (reachesOthers(event)) wakeDataset(operator, object, options);
+      if (reachesOthers(event)) wakeDatasets(operator, object, options);
     }),
   );
   cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequestAndApprovals(operator, object, options)));
@@ -107,26 +112,14 @@ function reachesOthers<T extends KubeObject>(event: InformerEvent<T>): boolean {
   return !sameJson(facts(event.old), facts(event.object));
 }
 
-function wakeEnvironment({ cluster, queues }: Operator, name: string): void {
-  for (const dataset of cluster.datasets.store.index('environment', name)) queues.dataset.add(keyOf(dataset));
-  for (const role of cluster.roles.store.index('environment', name)) queues.role.add(keyOf(role));
-  for (const item of cluster.items.store.index('environment', name)) queues.item.add(keyOf(item));
-}
-
-function wakeRole(operator: Operator, role: ConsumptionRole, options: AddOptions): void {
-  const { cluster, queues } = operator;
-  for (const other of cluster.roles.store.index('principal', role.spec.principalArn)) queues.role.add(keyOf(other), options);
-  wakeRequests(operator, keyOf(role), options);
-}
-
-function wakeDataset(operator: Operator, dataset: Dataset, options: AddOptions): void {
+function wakeDatasets(operator: Operator, dataset: Dataset, options: AddOptions): void {
   const { cluster, queues } = operator;
   const key = keyOf(dataset);
   queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: usedDelayMs });
   // Another namespace's Dataset on the same bucket may hold it now, or lose it.
   for (const bucket of dataset.spec.buckets) {
     for (const rival of cluster.datasets.store.index('bucket', bucket.name))
-      if (keyOf(rival) !== key) queues.dataset.add(keyOf(rival), options);
+      if (keyOf(rival) !== key) wakeDataset(operator, keyOf(rival), options);
   }
   wakeShares(operator, key, options);
 }
@@ -195,7 +188,7 @@ function usedBy({ spec }: InformerEvent<ShareItem>['object']): Used {
 
 function wakeNamespace(operator: Operator, name: string): void {
   const { cluster, queues } = operator;
-  for (const dataset of cluster.datasets.store.index('namespace', name)) queues.dataset.add(keyOf(dataset));
+  for (const dataset of cluster.datasets.store.index('namespace', name)) wakeDataset(operator, keyOf(dataset));
   for (const role of cluster.roles.store.index('namespace', name)) queues.role.add(keyOf(role));
   for (const request of cluster.requests.store.index('namespace', name)) wakeRequest(operator, keyOf(request), {});
 }
