@@ -173,6 +173,19 @@ export function intentOf(memory: Memory, contribution: string, target: string): 
     ?.get(target);
 }
 
+/**
+ * Forgets what targets answered to questions that are asked no more: while something else is asked AWS may be changed, and were the same asked again, the old answer
+ * would pass for one to it. To hold what is there changes nothing.
+ */
+export function forgetAnswers({ results }: Memory, before: ItemMemory['intents'], now: ItemMemory['intents']): void {
+  for (const [contribution, intents] of before) {
+    for (const [target, intent] of intents) {
+      const asked = now.get(contribution)?.get(target);
+      if (asked?.fingerprint !== intent.fingerprint && asked?.mode !== 'hold') results.get(target)?.delete(contribution);
+    }
+  }
+}
+
 /** Appends to an item's unwritten history, newest first. */
 export function remember(memory: Memory, uid: string, entries: readonly HistoryEntry[]): void {
   if (entries.length > 0)

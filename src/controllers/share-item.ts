@@ -17,7 +17,7 @@ import { intentsOf, questionOf, type RepairRule, type StampedIntent } from './in
 import { decisionInputOf, lookupIn, newest, repairRule, requestOf } from './item-input.ts';
 import { publish } from './item-status.ts';
 import { contributionId } from './ledger.ts';
-import type { ItemMemory } from './memory.ts';
+import { forgetAnswers, type ItemMemory } from './memory.ts';
 import { annotations, finalizers, type Operator } from './operator.ts';
 import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';
@@ -197,6 +197,7 @@ function remember(operator: Operator, outcome: Outcome): void {
   const verified = asked !== undefined && targets.every((target) => (memory.observedAt.get(target) ?? 0) >= asked.at);
   if (asked !== undefined) askToVerify(operator, targets, asked.at);
   const applied = outcome.report !== undefined && isReady(outcome.report);
+  if (previous !== undefined) forgetAnswers(memory, previous.intents, outcome.intents);
   memory.uids.set(outcome.key, uid);
   // Nearly always the record says the same already: one copy of it is enough.
   const { resolved } = outcome.item.spec;

@@ -150,6 +150,69 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'what was narrowed and widened again in the same second is written again',
+    {
+      setup: { ...plain, drift: 'Report', staleMs: 300 },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read', 'Modify'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read', 'Modify'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 0 },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read', 'Modify'], expiresIn: null },
+        { do: 'rest' },
+      ],
+      seed: 0,
+    },
+  ],
+  [
+    'a role that was made again after its share had ended gets nothing by the old consent',
+    {
+      setup: { ...plain, folders: 2 },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'iamRole', which: 0, becomes: 'another' },
+        { do: 'request', which: 0, items: [true, false, false, false], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'crash', at: 'aws', phase: 'before', after: 0, downFor: 0 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'fault', kind: 'throttle', after: 0, times: 1 },
+        { do: 'wait', ms: 4000000 },
+      ],
+      seed: 0,
+    },
+  ],
+  [
+    'items that wait for a claim hear of it, also where nothing else has changed',
+    {
+      setup: { ...plain, buckets: 2, roles: 2 },
+      story: [
+        { do: 'request', which: 0, items: [true, false, false, false], permissions: ['Read'], draft: false, expiresIn: null },
+        {
+          do: 'approve',
+          which: 0,
+          second: false,
+          rejects: false,
+          items: [true, false, false, false],
+          permissions: ['Read'],
+          expiresIn: null,
+        },
+        { do: 'wait', ms: 5000 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'doors', claimed: false, admitted: true },
+        { do: 'approve', which: 0, second: true, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 0 },
+        { do: 'doors', claimed: true, admitted: true },
+        { do: 'approve', which: 1, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 0 },
+        { do: 'apiFault', loses: false, after: 0 },
+        { do: 'wait', ms: 0 },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {
