@@ -11,6 +11,7 @@ const longest: Record<string, (index: number) => string> = {
   principalArn: () => `arn:aws-us-gov:iam::444455556666:role/${'p'.repeat(500)}/${'n'.repeat(40)}`,
   kmsKeyArn: () => keyArn,
   uniqueId: () => `AROA${'A'.repeat(124)}`,
+  principalUniqueId: () => `AROA${'A'.repeat(124)}`,
   digest: () => digest,
   sharePolicyPrefix: () => 'twelveletter',
   awsNamePrefix: () => 'twelveletter',
