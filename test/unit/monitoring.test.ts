@@ -33,6 +33,13 @@ interface Panel {
   readonly datasource?: { readonly uid: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+  readonly fieldConfig?: {
+    readonly defaults: { readonly noValue?: string };
+    readonly overrides: readonly {
+      readonly matcher: { readonly options: string };
+      readonly properties: readonly { readonly value: { readonly fixedColor: string } }[];
+    }[];
+  };
 }
 
 const alerts = (parse(read('charts/sluice/files/alerts.yaml')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
@@ -171,6 +178,28 @@ describe('the dashboard', () => {
           taken.set(cell, title);
         }
     }
+  });
+
+  test.each([
+    ['Shares by phase', ITEM_PHASES, ['ShareFailed', 'RevokeFailed']],
+    ['Shares by health', HEALTH_STATUSES, ['Unhealthy']],
+  ] as const)(
+    'gives each state in «%s» its own colour, and a red one to those that somebody has to act on',
+    (title, states, bad) => {
+      const overrides = drawn.find((panel) => panel.title === title)?.fieldConfig?.overrides ?? [];
+      const colours = new Map(
+        overrides.map(({ matcher, properties }) => [matcher.options, properties[0]?.value.fixedColor ?? '']),
+      );
+      expect([...colours.keys()].toSorted()).toEqual([...states].toSorted());
+      expect(new Set(colours.values()).size).toBe(states.length);
+      expect(states.filter((state) => /red$/.test(colours.get(state) ?? '')).toSorted()).toEqual([...bad].toSorted());
+    },
+  );
+
+  test('says what it means that a panel is empty, where that is what one hopes for', () => {
+    const hopeful = drawn.filter(({ targets = [] }) => targets.every(({ expr }) => / (>|==) [01]\b|conflicting/.test(expr)));
+    expect(hopeful.length).toBeGreaterThan(2);
+    expect(hopeful.filter(({ fieldConfig }) => fieldConfig?.defaults.noValue === undefined)).toEqual([]);
   });
 
   test('asks of the chosen jobs only', () => {
