@@ -2,6 +2,7 @@
  * What the process knows of its own work: decisions, intents and the results of targets. All of it is rebuilt after a restart; nothing here is a fact
  * that has to survive.
  */
+import { createValuePool, type ValuePool } from '../kube/value-pool.ts';
 import type { Decision } from '../shares/decide.ts';
 import type { RemovalCount } from '../shares/guard.ts';
 import type { ItemReport, TargetState } from '../shares/report.ts';
@@ -80,6 +81,8 @@ export interface OrphanOrder {
 
 /** The memory of the process. */
 export interface Memory {
+  /** What many items say alike is kept once. */
+  readonly values: ValuePool;
   /** By uid of the ShareItem. */
   readonly items: Map<string, ItemMemory>;
   /** The uid under which an item was known, by its key: what is left when the object is gone. */
@@ -137,6 +140,7 @@ export interface Memory {
 /** An empty memory. */
 export function createMemory(): Memory {
   return {
+    values: createValuePool(),
     items: new Map(),
     uids: new Map(),
     results: new Map(),

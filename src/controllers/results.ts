@@ -11,7 +11,7 @@ import type { Finding } from '../targets/target.ts';
 import type { ItemResult, TargetReport } from '../targets/writer-types.ts';
 import { indexKeys, types } from './cluster.ts';
 import { contributionId } from './ledger.ts';
-import { remember, type HistoryEntry, type TargetResult } from './memory.ts';
+import { remember, type HistoryEntry, type Memory, type TargetResult } from './memory.ts';
 import type { Operator } from './operator.ts';
 import { cut, sameJson, timestamp } from './status.ts';
 import { isWorthShowing } from './verify-interval.ts';
@@ -45,7 +45,7 @@ export function absorb(operator: Operator, absorbed: Absorbed): void {
   const after = new Map(
     [...report.items].map(([contribution, result]) => [
       contribution,
-      answerOf(absorbed, { contribution, result, before: before.get(contribution) }),
+      answerOf(memory, absorbed, { contribution, result, before: before.get(contribution) }),
     ]),
   );
   memory.results.set(key, after);
@@ -66,6 +66,7 @@ export function absorb(operator: Operator, absorbed: Absorbed): void {
 
 /** A failed read says nothing new: what was seen before stays, with the failure beside it. */
 function answerOf(
+  { values }: Memory,
   { key, questions, report }: Absorbed,
   one: { readonly contribution: string; readonly result: ItemResult; readonly before: TargetResult | undefined },
 ): TargetResult {
@@ -81,7 +82,7 @@ function answerOf(
   };
   return {
     fingerprint: questions.get(contribution) ?? 'hold',
-    state,
+    state: values.keep(state),
     ...(result.ownerMessage === undefined ? {} : { ownerMessage: result.ownerMessage }),
   };
 }

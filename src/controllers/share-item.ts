@@ -5,6 +5,7 @@ import type { ShareItem } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
+import type { ValuePool } from '../kube/value-pool.ts';
 import { decide, modeOf, type Decision } from '../shares/decide.ts';
 import { isReady, reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
@@ -38,7 +39,8 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   if (!writes.isFresh(`shareitems/${key}`, item.metadata.resourceVersion)) return { kind: 'requeue', afterMs: staleCacheMs };
   const request = requestOf(operator, item);
   const rule = repairRule(operator, item, request);
-  const decision = decide({ ...decisionInputOf(operator, item), removalHeld: () => isHeldBack(operator, item) });
+  const decided = decide({ ...decisionInputOf(operator, item), removalHeld: () => isHeldBack(operator, item) });
+  const decision = asRecorded(decided, item);
   const recorded = await record(operator, item, decision);
   if (recorded === 'conflict') return { kind: 'requeue', afterMs: staleCacheMs };
   const intents = intentsOf(recorded, decision, lookupIn(operator), rule);
@@ -67,6 +69,17 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
 function isHeldBack(operator: Operator, item: ShareItem): boolean {
   const live = item.spec.resolved.find((entry) => entry.state !== 'Revoking');
   return live !== undefined && removalHeld(operator, live.environment.name, (each) => decisionInputOf(operator, each));
+}
+
+/** Nearly always the record says the same already: one copy of it is enough. */
+function asRecorded(decision: Decision, { spec }: ShareItem): Decision {
+  const same = <T>(decided: T, recorded: T): T => (sameJson(decided, recorded) ? recorded : decided);
+  return {
+    ...decision,
+    consent: same(decision.consent, spec.consent),
+    resolved: same(decision.resolved, spec.resolved),
+    permissions: same(decision.permissions, spec.permissions),
+  };
 }
 
 // — record: the write-ahead —
@@ -199,14 +212,12 @@ function remember(operator: Operator, outcome: Outcome): void {
   const applied = outcome.report !== undefined && isReady(outcome.report);
   if (previous !== undefined) forgetAnswers(memory, previous.intents, outcome.intents);
   memory.uids.set(outcome.key, uid);
-  // Nearly always the record says the same already: one copy of it is enough.
-  const { resolved } = outcome.item.spec;
-  const settled = sameJson(outcome.decision.resolved, resolved);
+  const { keep } = memory.values;
   memory.items.set(uid, {
-    decision: settled ? { ...outcome.decision, resolved } : outcome.decision,
-    report: outcome.report,
+    decision: { ...outcome.decision, situation: keep(outcome.decision.situation) },
+    report: outcome.report === undefined ? undefined : keptReport(outcome.report, keep),
     own: ownEntries(previous, outcome),
-    intents: outcome.intents,
+    intents: keptIntents(outcome.intents, keep),
     handledReapply:
       outcome.rule.reapply && !applied
         ? (previous?.handledReapply ?? outcome.item.status?.lastHandledReapplyAt ?? '')
@@ -216,12 +227,26 @@ function remember(operator: Operator, outcome: Outcome): void {
   });
 }
 
+function keptReport(report: ItemReport, keep: ValuePool['keep']): ItemReport {
+  return { ...report, conditions: keep(report.conditions), grants: report.grants.map(keep), principal: keep(report.principal) };
+}
+
+function keptIntents(intents: ItemMemory['intents'], keep: ValuePool['keep']): ItemMemory['intents'] {
+  return new Map(
+    [...intents].map(([contribution, targets]) => [
+      contribution,
+      new Map([...targets].map(([target, intent]) => [target, keep(intent)])),
+    ]),
+  );
+}
+
 /** Few items have any after a restart, so that most share one empty list. */
 function ownEntries(previous: ItemMemory | undefined, { before, item }: Outcome): readonly string[] {
   const known = previous?.own ?? noEntries;
   const added = item.spec.resolved.filter(({ id }) => !before.spec.resolved.some((entry) => entry.id === id));
   if (added.length === 0) return known;
-  return [...known.filter((id) => item.spec.resolved.some((entry) => entry.id === id)), ...added.map(({ id }) => id)];
+  // Joined, not spread: that would leave room for sixteen more.
+  return known.filter((id) => item.spec.resolved.some((entry) => entry.id === id)).concat(added.map(({ id }) => id));
 }
 
 /** Each target once for each request: items that hear of one target's answer don't ask the others again. */

@@ -2,7 +2,7 @@
  * The cache of one kind: objects by key, with named indexes. Only the informer writes it; everybody else reads. Objects are handed out
  * as they are, without copying, so that they are deep-readonly by type. Lists are sorted by key: equal contents give equal answers.
  */
-import { createBucket } from './bucket.ts';
+import { dropFrom, emptyBucket, setIn, valuesOf } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { keyOf } from './object.ts';
 import type { DeepReadonly, KubeObject } from './object.ts';
@@ -40,10 +40,20 @@ export interface WritableStore<T extends KubeObject> extends Store<T> {
 }
 
 interface Entry<T extends KubeObject> {
+  /** One string for all places that hold it. */
+  readonly key: string;
   readonly object: DeepReadonly<T>;
   /** Kept, so that removal finds the buckets even if an index function misbehaves. */
-  readonly places: readonly (readonly [index: string, indexKey: string])[];
+  readonly places: readonly Place<T>[];
 }
+
+/** The objects under one index key. */
+interface Place<T extends KubeObject> extends Bucket<DeepReadonly<T>> {
+  readonly index: Index<T>;
+  readonly indexKey: string;
+}
+
+type Index<T extends KubeObject> = Map<string, Place<T>>;
 
 /** Options of {@link createStore}. */
 export interface StoreOptions<T extends KubeObject> {
@@ -52,13 +62,11 @@ export interface StoreOptions<T extends KubeObject> {
   readonly onIndexError?: (index: string, key: string, error: unknown) => void;
 }
 
-type Buckets<T> = ReadonlyMap<string, Map<string, Bucket<T>>>;
-
 interface State<T extends KubeObject> {
   readonly options: StoreOptions<T>;
   readonly entries: Map<string, Entry<T>>;
   readonly all: Bucket<DeepReadonly<T>>;
-  readonly buckets: Buckets<DeepReadonly<T>>;
+  readonly indexes: ReadonlyMap<string, Index<T>>;
 }
 
 /** An empty store. */
@@ -66,8 +74,8 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
   const state: State<T> = {
     options,
     entries: new Map(),
-    all: createBucket(),
-    buckets: new Map(Object.keys(options.indexes ?? {}).map((name) => [name, new Map()])),
+    all: emptyBucket(),
+    indexes: new Map(Object.keys(options.indexes ?? {}).map((name) => [name, new Map()])),
   };
   const { entries } = state;
   return {
@@ -75,8 +83,8 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
       return entries.size;
     },
     get: (key) => entries.get(key)?.object,
-    list: () => state.all.values(),
-    index: (name, indexKey) => readIndex(state.buckets, name, indexKey),
+    list: () => objectsIn(state, state.all),
+    index: (name, indexKey) => readIndex(state, name, indexKey),
     resourceVersion: (key) => entries.get(key)?.object.metadata.resourceVersion,
     put: (object) => put(state, object),
     remove: (key) => remove(state, key),
@@ -90,10 +98,11 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
 
 function put<T extends KubeObject>(state: State<T>, object: DeepReadonly<T>): readonly StoreChange<T>[] {
   const key = keyOf(object);
-  const old = state.entries.get(key)?.object;
+  const before = state.entries.get(key);
+  const old = before?.object;
   if (old !== undefined && isSameVersion(old, object)) return [];
   take(state, key);
-  insert(state, key, object);
+  insert(state, before?.key ?? key, object);
   if (old === undefined) return [{ type: 'added', object }];
   if (old.metadata.uid === object.metadata.uid) return [{ type: 'updated', object, old }];
   return [
@@ -108,26 +117,34 @@ function remove<T extends KubeObject>(state: State<T>, key: string): readonly St
 }
 
 function insert<T extends KubeObject>(state: State<T>, key: string, object: DeepReadonly<T>): void {
-  const places = placesOf(state.options, key, object);
-  state.entries.set(key, { object, places });
-  state.all.set(key, object);
-  for (const [index, indexKey] of places) bucketOf(state.buckets, index, indexKey).set(key, object);
+  const places = placesOf(state, key, object);
+  state.entries.set(key, { key, object, places });
+  setIn(state.all, key);
+  for (const place of places) setIn(place, key);
 }
 
 function take<T extends KubeObject>(state: State<T>, key: string): Entry<T> | undefined {
   const entry = state.entries.get(key);
   if (entry === undefined) return undefined;
   state.entries.delete(key);
-  state.all.delete(key);
-  for (const place of entry.places) dropFromBucket(state.buckets, place, key);
+  dropFrom(state.all, key);
+  for (const place of entry.places) {
+    dropFrom(place, key);
+    if (place.keys.size === 0) place.index.delete(place.indexKey);
+  }
   return entry;
 }
 
-function readIndex<T>(buckets: Buckets<T>, name: string, indexKey: string): readonly T[] {
-  const index = buckets.get(name);
+function readIndex<T extends KubeObject>(state: State<T>, name: string, indexKey: string): readonly DeepReadonly<T>[] {
+  const index = state.indexes.get(name);
   if (index === undefined)
-    throw new RangeError(`there is no index "${name}"; known are: ${[...buckets.keys()].join(', ') || 'none'}`);
-  return index.get(indexKey)?.values() ?? [];
+    throw new RangeError(`there is no index "${name}"; known are: ${[...state.indexes.keys()].join(', ') || 'none'}`);
+  const place = index.get(indexKey);
+  return place === undefined ? [] : objectsIn(state, place);
+}
+
+function objectsIn<T extends KubeObject>({ entries }: State<T>, bucket: Bucket<DeepReadonly<T>>): readonly DeepReadonly<T>[] {
+  return valuesOf(bucket, (key) => (entries.get(key) as Entry<T>).object);
 }
 
 /** An equal resourceVersion means an equal object; objects without one are always taken for changed. */
@@ -136,29 +153,24 @@ function isSameVersion(old: { readonly metadata: { uid?: string; resourceVersion
   return version !== undefined && version === old.metadata.resourceVersion && next.metadata.uid === old.metadata.uid;
 }
 
-function placesOf<T extends KubeObject>(options: StoreOptions<T>, key: string, object: DeepReadonly<T>): Entry<T>['places'] {
-  return Object.entries(options.indexes ?? {}).flatMap(([index, keysOf]) => {
+function placesOf<T extends KubeObject>(state: State<T>, key: string, object: DeepReadonly<T>): Entry<T>['places'] {
+  const places = Object.entries(state.options.indexes ?? {}).flatMap(([name, keysOf]) => {
     try {
-      return [...new Set(keysOf(object))].map((indexKey) => [index, indexKey] as const);
+      return [...new Set(keysOf(object))].map((indexKey) => placeIn(state, name, indexKey));
     } catch (error) {
-      options.onIndexError?.(index, key, error);
+      state.options.onIndexError?.(name, key, error);
       return [];
     }
   });
+  // A copy has no spare room.
+  return places.slice();
 }
 
-function bucketOf<T>(buckets: Buckets<T>, index: string, indexKey: string): Bucket<T> {
-  const ofIndex = buckets.get(index);
-  const found = ofIndex?.get(indexKey);
+function placeIn<T extends KubeObject>({ indexes }: State<T>, name: string, indexKey: string): Place<T> {
+  const index = indexes.get(name) ?? new Map<string, Place<T>>();
+  const found = index.get(indexKey);
   if (found !== undefined) return found;
-  const bucket = createBucket<T>();
-  ofIndex?.set(indexKey, bucket);
-  return bucket;
-}
-
-function dropFromBucket<T>(buckets: Buckets<T>, [index, indexKey]: readonly [string, string], key: string): void {
-  const ofIndex = buckets.get(index);
-  const bucket = ofIndex?.get(indexKey);
-  bucket?.delete(key);
-  if (bucket?.size === 0) ofIndex?.delete(indexKey);
+  const place = { ...emptyBucket<DeepReadonly<T>>(), index, indexKey };
+  index.set(indexKey, place);
+  return place;
 }
