@@ -1,6 +1,6 @@
 /**
  * The list of all parts of the image (CycloneDX): the packages that are needed at run time, as npm describes them, and beside them Node and the Debian packages that it
- * runs on. It says neither when nor by which number it was made, so that the same parts give the same file.
+ * runs on. It says neither when nor with which npm nor by which number it was made, so that the same parts give the same file.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface BillOfMaterials {
 /** The list, as the text of a JSON file. `packages`: folders of npm packages, relative to the checkout. */
 export function billOfMaterials(packages: readonly string[], system: readonly DebianPackage[]): string {
   const { serialNumber: _, metadata, components, ...rest } = npmList();
-  const { timestamp: _time, component, ...about } = metadata;
+  const { timestamp: _time, tools: _tools, component, ...about } = metadata;
   const own = { ...component, type: 'application', name: 'sluice', version: packageJson().version };
   const wanted = new Set(packages.map(referenceOf));
   const described = components.filter((each) => wanted.has(each['bom-ref']));
@@ -39,12 +39,16 @@ function referenceOf(path: string): string {
 }
 
 // Not with --omit dev: npm then leaves out what is needed at run time and by something for development as well.
-function npmList(): BillOfMaterials & { readonly serialNumber?: string; readonly metadata: { readonly timestamp?: string } } {
+function npmList(): BillOfMaterials & {
+  readonly serialNumber?: string;
+  readonly metadata: { readonly timestamp?: string; readonly tools?: object };
+} {
   const output = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx'], {
     cwd: checkout,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    // What npm says of a failure is part of the error: which packages are missing.
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   return JSON.parse(output) as ReturnType<typeof npmList>;
 }

@@ -44,6 +44,8 @@ function removeUnneeded(folder: string): void {
   const share = join(folder, 'usr/share');
   for (const name of ['man', 'info', 'locale', 'lintian', 'bug', 'gdb'])
     rmSync(join(share, name), { recursive: true, force: true });
+  // Empty, and with another owner or mode than the rest, of which the archive keeps nothing.
+  for (const name of ['root', 'var/local']) rmSync(join(folder, name), { recursive: true, force: true });
   // Licences stay.
   for (const file of files(join(share, 'doc'))) if (basename(file) !== 'copyright') rmSync(file);
   // Character sets, for a function that Node doesn't call.
