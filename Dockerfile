@@ -24,4 +24,4 @@ ENV MALLOC_ARENA_MAX=2
 WORKDIR /app
 EXPOSE 8080/tcp
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=30", "/app/dist/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=30", "--memory-saver-mode", "/app/dist/main.js"]

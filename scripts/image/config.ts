@@ -13,9 +13,10 @@ export const billOfMaterialsPath = '/usr/share/sbom/sluice.cdx.json';
 
 /**
  * Options of Node's for a process that rests most of its life: small spaces for young objects (they are three times this many MiB, and stay), and a heap that is collected
- * when it has grown by this percentage instead of up to its limit. `make bench-rest` measures what they do.
+ * when it has grown by this percentage instead of up to its limit. And what a crowd of shares needed for a while is given back seconds after it: without the saver's
+ * mode V8 takes a process for busy until its next collection, which at rest is minutes away (`--trace-memory-reducer` tells). `make bench-rest` measures what they do.
  */
-export const nodeOptions: readonly string[] = ['--max-semi-space-size=4', '--heap-growing-percent=30'];
+export const nodeOptions: readonly string[] = ['--max-semi-space-size=4', '--heap-growing-percent=30', '--memory-saver-mode'];
 
 /** The part of an image's configuration that we set. Source: OCI image specification 1.1, "Image Configuration". */
 export interface ImageConfig {
