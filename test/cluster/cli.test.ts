@@ -5,7 +5,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBinaries } from '../../sandbox/cluster/binaries.ts';
 import { CommandError, run } from '../../sandbox/cluster/run.ts';
 import { receivedShareName, shareApprovalName } from '../../src/shares/names.ts';
 import { apply, kubeconfig, kubectl } from '../support/cluster.ts';
@@ -39,8 +40,9 @@ async function share(args: readonly string[], input?: string): Promise<Answer> {
     KUBECONFIG: kubeconfig(),
     PATH: [bin, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
   };
+  const binaries = await ensureBinaries(() => undefined);
   try {
-    const out = await run(inject('cluster').kubectl, ['share', ...args], { env, ...(input === undefined ? {} : { input }) });
+    const out = await run(binaries.kubectl, ['share', ...args], { env, ...(input === undefined ? {} : { input }) });
     return { code: 0, out, err: '' };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;

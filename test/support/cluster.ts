@@ -1,67 +1,34 @@
 /**
- * One real API server for all cluster tests, and how a test works with it. Vitest calls `setup` once per run of the project
- * "cluster" (globalSetup); tests call the rest. Each test makes namespaces of its own with `uniqueNamespace`, since the cluster is
- * shared; what has no namespace (CRDs, admission policies) is installed once, by `installChart`.
- * SLUICE_TEST_KUBECONFIG names another cluster to use instead.
+ * A real API server for a test, and how a test works with it: that of its lane (lanes.ts), or one that the caller has started. Each test makes namespaces of its own
+ * with `uniqueNamespace`, since all files of a lane share one cluster; what has no namespace (CRDs, admission policies) is installed once, by `installChart`.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
-import type { TestProject } from 'vitest/node';
 import { accessCluster } from '../../sandbox/cluster/access.ts';
 import type { ClusterAccess, KubectlOptions } from '../../sandbox/cluster/access.ts';
-import { ensureBinaries } from '../../sandbox/cluster/binaries.ts';
 import { applyChart } from '../../sandbox/cluster/chart.ts';
 import type { ChartOptions } from '../../sandbox/cluster/chart.ts';
-import { startCluster } from '../../sandbox/cluster/cluster.ts';
+import { launchCluster } from './lanes.ts';
+import type { SharedCluster } from './lanes.ts';
 
-interface SharedCluster {
-  readonly kubeconfig: string;
-  /** Folder for caches and for kubeconfigs of ServiceAccounts. */
-  readonly dir: string;
-  readonly kubectl: string;
-  readonly helm: string;
-}
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    cluster: SharedCluster;
-  }
-}
-
-/** Starts the shared cluster; vitest calls what it returns at the end. It is gone with the test run, however that ends. */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-  const log = (line: string): void => project.vitest.logger.log(line);
-  const { kubectl, helm } = await ensureBinaries(log);
-  // Nothing of the developer's own cluster is ever touched by accident: KUBECONFIG alone isn't enough.
-  const given = process.env['SLUICE_TEST_KUBECONFIG'];
-  const own = given ? undefined : await startCluster({ dir, log });
-  project.provide('cluster', { kubeconfig: given ?? join(dir, 'kubeconfig'), dir, kubectl, helm });
-  return async () => own?.stop();
-}
-
-/** The cluster of a program that vitest does not run. */
-let outsideVitest: SharedCluster | undefined;
+/** The cluster that the functions below work with. */
+let current: SharedCluster | undefined;
 
 /** For a program of its own, such as the benchmarks: starts a cluster that the functions below use from then on. Returns what stops it. */
 export async function startOwnCluster(log: (line: string) => void): Promise<() => Promise<void>> {
-  const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const { kubectl, helm } = await ensureBinaries(log);
-  const own = await startCluster({ dir, log });
-  outsideVitest = { kubeconfig: join(dir, 'kubeconfig'), dir, kubectl, helm };
-  return () => own.stop();
+  const { shared: own, stop } = await launchCluster(log);
+  useCluster(own);
+  return stop;
 }
 
-/** The functions below work with this cluster from now on: for tests that start one of their own. */
+/** The functions below work with this cluster from now on. */
 export function useCluster(given: SharedCluster): void {
-  outsideVitest = given;
+  current = given;
 }
 
 function shared(): SharedCluster {
-  return outsideVitest ?? inject('cluster');
+  if (current === undefined) throw new Error('There is no cluster yet: call useCluster or startOwnCluster first.');
+  return current;
 }
 
 /** The shared cluster, as its administrator. */
