@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 interface Step {
@@ -61,16 +62,23 @@ async function main(name: string): Promise<void> {
   process.exitCode = failed.length + tests.failed === 0 ? 0 : 1;
 }
 
+/** Runs as many steps at a time as there are cores; what one has to say comes when it ends, so that two don't mix. Returns those that failed. */
 async function runSteps(steps: readonly Step[]): Promise<Step[]> {
-  const failed: Step[] = [];
-  for (const step of steps) {
-    console.log(`── ${step.name}: ${step.command.join(' ')}`);
-    const started = performance.now();
-    const passed = await succeeds(step.command);
-    console.log(`   ${passed ? 'passed' : 'FAILED'} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
-    if (!passed) failed.push(step);
-  }
-  return failed;
+  const waiting = [...steps];
+  const failed = new Set<Step>();
+  const work = async (): Promise<void> => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      console.log(`── ${step.name}: ${step.command.join(' ')}`);
+      const started = performance.now();
+      let said = '';
+      const passed = await succeeds(step.command, (text) => (said += text));
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      console.log(`${said}   ${step.name} ${passed ? 'passed' : 'FAILED'} after ${seconds} s`);
+      if (!passed) failed.add(step);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return steps.filter((step) => failed.has(step));
 }
 
 /** Runs these tests; a run that fails without a failed test (a file that can't be loaded, a crash) counts as one failure. */
@@ -100,17 +108,21 @@ function readCount(): Count {
   }
 }
 
-// The project's own Node comes first on the PATH: the tools' start lines say "env node", which would take the machine's.
-function succeeds([command, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+/**
+ * Runs one of the project's programs, with its output here, or told to `listen`. Its own Node comes first on the PATH: the programs' start lines say "env node",
+ * which would take the machine's.
+ */
+function succeeds([command, ...args]: readonly [string, ...string[]], listen?: (text: string) => void): Promise<boolean> {
   const binaries = join(root, 'node_modules/.bin');
   const env = { ...process.env, PATH: [binaries, process.env['PATH']].join(delimiter) };
   return new Promise((resolve) => {
-    const child = spawn(join(binaries, command), args, { cwd: root, env, stdio: 'inherit' });
+    const child = spawn(join(binaries, command), args, { cwd: root, env, stdio: listen === undefined ? 'inherit' : 'pipe' });
+    for (const output of [child.stdout, child.stderr]) output?.setEncoding('utf8').on('data', (text: string) => listen?.(text));
     child.once('error', (error) => {
       console.log(`   ${command} can't be started: ${error.message}`);
       resolve(false);
     });
-    child.once('exit', (code) => resolve(code === 0));
+    child.once('close', (code) => resolve(code === 0));
   });
 }
 
