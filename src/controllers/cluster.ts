@@ -118,6 +118,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       request: ({ metadata, spec }) => [
         indexKeys.approval({ namespace: metadata.namespace ?? '', dataset: spec.datasetRef.name }, spec.requestRef),
       ],
+      requestRef: ({ spec }) => [indexKeys.request(spec.requestRef.namespace, spec.requestRef.name)],
     }),
     items: inform(types.item, {
       request: ({ metadata, spec }) => [indexKeys.request(metadata.namespace ?? '', spec.requestRef.name)],

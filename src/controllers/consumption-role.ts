@@ -3,11 +3,10 @@
  */
 import type { ConsumptionRole, ConsumptionRoleStatus } from '../api/index.ts';
 import type { Result } from '../kube/controller.ts';
-import { keyOf } from '../kube/object.ts';
 import { principalName } from '../shares/arn.ts';
 import { judgeRole, type Verdict } from '../shares/judge.ts';
 import { types } from './cluster.ts';
-import { wakeRequests } from './dependents.ts';
+import { wakePrincipal, wakeRequests } from './dependents.ts';
 import { recordingMs, setFinalizer } from './finalizers.ts';
 import { roleCaseOf } from './gather.ts';
 import { platformOf } from './gather-context.ts';
@@ -28,9 +27,7 @@ export async function reconcileRole(operator: Operator, key: string, signal: Abo
   const users = operator.cluster.items.store.index('principal', `${role.metadata.namespace ?? ''}/${role.spec.principalArn}`);
   const settled = await setFinalizer(operator, types.role, role, { name: finalizers.inUse, wanted: users.length > 0 });
   // At once: if the status can't be written, the next look finds nothing changed.
-  if (await observe(operator, role, signal))
-    for (const other of operator.cluster.roles.store.index('principal', role.spec.principalArn))
-      wakeRequests(operator, keyOf(other));
+  if (await observe(operator, role, signal)) wakePrincipal(operator, role.spec.principalArn);
   const verdict = judgeRole(roleCaseOf(operator, role), platformOf(operator));
   if (verdict.kind !== 'unknown') await writeStatus(operator, types.role, role, statusOf(operator, role, verdict));
   if (!settled) return { kind: 'requeue', afterMs: recordingMs };
@@ -77,7 +74,7 @@ function statusOf(operator: Operator, role: ConsumptionRole, verdict: Verdict): 
   return {
     observedGeneration: generation,
     conditions: stampConditions(conditions, role.status?.conditions, { generation, now: operator.clock.now() }),
-    ...(seen?.kind === 'found' ? { uniqueId: seen.value.uniqueId } : {}),
+    ...(verdict.kind === 'ok' && seen?.kind === 'found' ? { uniqueId: seen.value.uniqueId } : {}),
     ...(policies.length === 0 ? {} : { policies }),
   };
 }

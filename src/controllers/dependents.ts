@@ -24,25 +24,39 @@ export function wakeDataset(operator: Operator, key: string, options?: AddOption
   wakeShares(operator, key, options);
 }
 
+/** Wakes everything that names the principal: the ConsumptionRoles that speak for it, and what is shared with it. */
+export function wakePrincipal(operator: Operator, arn: string, options?: AddOptions): void {
+  const { roles, items } = operator.cluster;
+  for (const role of roles.store.index('principal', arn)) wakeRole(operator, keyOf(role), options);
+  for (const item of items.store.index('principalArn', arn)) operator.queues.item.add(keyOf(item), options);
+}
+
 /** Wakes the ConsumptionRole with what depends on it. */
 export function wakeRole(operator: Operator, key: string, options?: AddOptions): void {
   operator.queues.role.add(key, options);
   wakeRequests(operator, key, options);
 }
 
-/** Wakes what depends on the Dataset: its requests and their items. */
-export function wakeShares({ cluster, queues }: Operator, key: string, options?: AddOptions): void {
-  for (const request of cluster.requests.store.index('dataset', key)) queues.request.add(keyOf(request), options);
-  for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item), options);
+/** Wakes what depends on the Dataset: its requests and all items, also those whose request is gone. */
+export function wakeShares(operator: Operator, key: string, options?: AddOptions): void {
+  const { requests, items } = operator.cluster;
+  for (const request of requests.store.index('dataset', key)) wakeRequest(operator, keyOf(request), options);
+  for (const item of items.store.index('dataset', key)) operator.queues.item.add(keyOf(item), options);
 }
 
-/** Wakes what depends on the ConsumptionRole: its requests and their items. */
+/** Wakes what depends on the ConsumptionRole: its requests. */
 export function wakeRequests(operator: Operator, key: string, options?: AddOptions): void {
   for (const request of operator.cluster.requests.store.index('role', key)) wakeRequest(operator, keyOf(request), options);
 }
 
-/** Wakes a request and its items. */
-export function wakeRequest({ cluster, queues }: Operator, key: string, options?: AddOptions): void {
-  queues.request.add(key, options);
-  for (const item of cluster.items.store.index('request', key)) queues.item.add(keyOf(item), options);
+/** Wakes a request, its items, and the approvals that are for it. */
+export function wakeRequest(operator: Operator, key: string, options?: AddOptions): void {
+  operator.queues.request.add(key, options);
+  for (const item of operator.cluster.items.store.index('request', key)) operator.queues.item.add(keyOf(item), options);
+  wakeApprovals(operator, key, options);
+}
+
+/** Wakes the approvals that are for a request, whether it exists or not: each says whether it has an effect. */
+export function wakeApprovals({ cluster, queues }: Operator, key: string, options?: AddOptions): void {
+  for (const approval of cluster.approvals.store.index('requestRef', key)) queues.approval.add(keyOf(approval), options);
 }

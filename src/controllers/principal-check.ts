@@ -4,7 +4,7 @@
 import type { PrincipalCheck } from '../aws/principals.ts';
 import { principalName } from '../shares/arn.ts';
 import type { PrincipalRef } from '../targets/target.ts';
-import { keyOf } from '../kube/object.ts';
+import { wakePrincipal } from './dependents.ts';
 import { sessionRef } from './ledger.ts';
 import { sameObservation, seenPrincipal } from './observations.ts';
 import type { Operator } from './operator.ts';
@@ -13,7 +13,7 @@ import type { Operator } from './operator.ts';
 export function createPrincipalCheck(
   operator: Operator,
 ): (principal: PrincipalRef, signal: AbortSignal) => Promise<PrincipalCheck> {
-  const { cluster, principals, observations, queues } = operator;
+  const { cluster, principals, observations } = operator;
   return async (principal, signal) => {
     const entry = cluster.items.store
       .index('principalArn', principal.arn)
@@ -25,8 +25,7 @@ export function createPrincipalCheck(
     const seen = seenPrincipal(observed);
     if (observed.kind !== 'failed' && !sameObservation(observations.principals.get(principal.arn), seen)) {
       observations.principals.set(principal.arn, seen);
-      for (const role of cluster.roles.store.index('principal', principal.arn)) queues.role.add(keyOf(role));
-      for (const item of cluster.items.store.index('principalArn', principal.arn)) queues.item.add(keyOf(item));
+      wakePrincipal(operator, principal.arn);
     }
     if (observed.kind === 'failed') return { kind: 'unknown', failure: observed.failure };
     if (observed.kind === 'notFound') return { kind: 'notFound' };

@@ -55,9 +55,10 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   // Targets find their contributors by the cache's index. What was just recorded is not in it yet: its event brings us back, and then they are due.
   if (recorded === item) addTargets(operator, recorded, { decision, intents });
   if (decision.discard && decision.resolved.length === 0) return discard(operator, recorded);
-  const waitMs = report === undefined ? undefined : await publish(operator, { item: recorded, decision, report });
+  // At once: if the status can't be written, the next look finds nothing changed.
   if (!sameJson(previous?.report, report) || !sameJson(previous?.decision.situation, decision.situation))
     addRequest(operator, item, sumPatience(operator));
+  const waitMs = report === undefined ? undefined : await publish(operator, { item: recorded, decision, report });
   // Its leftovers are on their way into a status, which wakes nobody.
   if (isForced(recorded) && decision.resolved.length > 0) return { kind: 'requeue', afterMs: forcedRetryMs };
   const delays = [waitMs, decision.dueAt === undefined ? undefined : Math.max(0, decision.dueAt - clock.now())];
@@ -149,7 +150,8 @@ function addTargets(
       const known = operator.memory.results.get(target)?.get(contribution);
       const answered = known?.fingerprint === intent.fingerprint;
       const beingAnswered = operator.memory.asked.get(target)?.get(contribution) === questionOf(intent);
-      const worthAsking = intent.mode !== 'hold' || entry.state === 'Live';
+      // What waits for another document of its own asks nothing; what is held as it is has a state to tell of.
+      const worthAsking = intent.mode !== 'hold' || modeOf(entry, work.decision.situation) === 'hold';
       if (!answered && !beingAnswered && worthAsking) operator.queues.target.add(target);
     }
   }

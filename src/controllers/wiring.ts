@@ -1,12 +1,12 @@
 /**
  * Which keys an event concerns. Handlers only put keys into queues; what follows from an event is decided by whoever takes the key.
  */
-import type { Dataset, ShareApproval, ShareItem, ShareRequest } from '../api/index.ts';
+import type { Dataset, ShareApproval, ShareItem } from '../api/index.ts';
 import type { InformerEvent } from '../kube/informer.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import { Priority, type AddOptions } from '../kube/queue.ts';
 import { indexKeys } from './cluster.ts';
-import { wakeDataset, wakeEnvironment, wakeRequest, wakeRequests, wakeRole, wakeShares } from './dependents.ts';
+import { wakeApprovals, wakeDataset, wakeEnvironment, wakePrincipal, wakeRequest, wakeRequests, wakeShares } from './dependents.ts';
 import type { Operator } from './operator.ts';
 import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';
@@ -30,8 +30,7 @@ export function connect(operator: Operator): void {
     onChange(event, (object, options) => {
       queues.role.add(keyOf(object), options);
       if (!reachesOthers(event)) return;
-      for (const other of cluster.roles.store.index('principal', object.spec.principalArn))
-        wakeRole(operator, keyOf(other), options);
+      wakePrincipal(operator, object.spec.principalArn, options);
       // One that is gone is no longer among them.
       wakeRequests(operator, keyOf(object), options);
     }),
@@ -42,7 +41,7 @@ export function connect(operator: Operator): void {
       if (reachesOthers(event)) wakeDatasets(operator, object, options);
     }),
   );
-  cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequestAndApprovals(operator, object, options)));
+  cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, keyOf(object), options)));
   cluster.approvals.onEvent((event) => {
     if (event.type === 'deleted') memory.withdrawn.add(event.object.metadata.uid ?? '');
   });
@@ -124,17 +123,6 @@ function wakeDatasets(operator: Operator, dataset: Dataset, options: AddOptions)
   wakeShares(operator, key, options);
 }
 
-function wakeRequestAndApprovals(operator: Operator, request: ShareRequest, options: AddOptions): void {
-  wakeRequest(operator, keyOf(request), options);
-  const { namespace, name: dataset } = request.spec.datasetRef;
-  const approvalKey = indexKeys.approval(
-    { namespace, dataset },
-    { namespace: request.metadata.namespace ?? '', name: request.metadata.name },
-  );
-  for (const approval of operator.cluster.approvals.store.index('request', approvalKey))
-    operator.queues.approval.add(keyOf(approval), options);
-}
-
 function wakeApproval(operator: Operator, approval: ShareApproval, options: AddOptions): void {
   operator.queues.approval.add(keyOf(approval), options);
   wakeRequest(operator, indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name), options);
@@ -147,7 +135,9 @@ function wakeItem(
 ): void {
   const { queues } = operator;
   queues.item.add(keyOf(object), item);
-  queues.request.add(indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name), sum);
+  const request = indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name);
+  queues.request.add(request, sum);
+  wakeApprovals(operator, request, sum);
   const { namespace, name } = object.spec.datasetRef;
   queues.dataset.add(`${namespace}/${name}`, { ...item, afterMs: countPatience(operator) });
 }

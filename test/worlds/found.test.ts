@@ -213,6 +213,48 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'an approval says that it has no effect any more, also where only its share has ended',
+    {
+      setup: plain,
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'iamRole', which: 0, becomes: 'another' },
+      ],
+      seed: 0,
+    },
+  ],
+  [
+    'everybody hears of a principal that is gone, whoever has noticed it',
+    {
+      setup: { ...plain, buckets: 2 },
+      story: [
+        { do: 'request', which: 1, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 1, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'iamRole', which: 0, becomes: 'gone' },
+        { do: 'approve', which: 0, second: false, rejects: true, items: [], permissions: ['Read'], expiresIn: null },
+      ],
+      seed: 0,
+    },
+  ],
+  [
+    'what is held as it is says the same after a restart',
+    {
+      setup: { ...plain, staleMs: 20000 },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'doors', claimed: false, admitted: true },
+        { do: 'fault', kind: 'throttle', after: 0, times: 1 },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {

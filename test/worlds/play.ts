@@ -10,6 +10,7 @@ import type { Operation, WorldPlan } from './operations.ts';
 import { createOracle } from './oracle.ts';
 import { perform, removeEverything, type Stage } from './perform.ts';
 import { createScene, verifyIntervalMs, type Scene } from './scene.ts';
+import { differences, tellings } from './tellings.ts';
 
 /** The longest backoff, and how long a new operator lets stand what nobody explains to it (ms; ADR 0012). */
 const longestBackoffMs = 300_000;
@@ -96,7 +97,7 @@ function unexplained({ api }: Scene): string[] {
   );
 }
 
-/** Invariant 6: what is as it should be is not written, neither by verifying nor after a restart. */
+/** Invariants 6 and 13: what is as it should be is not written, neither by verifying nor after a restart; and all of it had been said. */
 async function staysAtRest({ scene, oracle, checks }: Stage): Promise<void> {
   const now = scene.clock.now();
   if (!oracle.isQuiet(now - 60_000, now + 2 * verifyIntervalMs)) return;
@@ -105,11 +106,13 @@ async function staysAtRest({ scene, oracle, checks }: Stage): Promise<void> {
   for (const { operation, resource } of scene.aws.calls.writes())
     if (operation !== 'AssumeRole') checks.note(`6: ${operation} of ${resource} while nothing was to be done`);
   scene.life.end();
+  const told = tellings(scene);
   scene.start();
   scene.aws.calls.reset();
   await scene.clock.advance(120_000);
   for (const { operation, resource } of scene.aws.calls.writes())
     if (operation !== 'AssumeRole') checks.note(`6: ${operation} of ${resource} after a restart`);
+  for (const text of differences(told, tellings(scene))) checks.note(`13: after a restart, ${text}`);
 }
 
 /** Invariants 5 and 11: everything was deleted, and nothing is left. */
