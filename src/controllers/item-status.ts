@@ -70,7 +70,7 @@ function statusOf(
     ...(decision.consent?.expireTime === undefined || live === undefined ? {} : { expireTime: decision.consent.expireTime }),
     conditions: stampConditions(report.conditions, item.status?.conditions, { generation, now: operator.clock.now() }),
     ...(report.grants.length === 0 ? {} : { grants: dedupeTargets(report.grants) }),
-    ...(live === undefined ? {} : { connection: connectionOf(operator, live) }),
+    ...(live === undefined ? {} : { connection: connectionOf(operator, live, item.status?.connection) }),
     ...(history.length === 0 ? {} : { history }),
     ...(known === undefined || known.handledVerify === '' ? {} : { lastHandledVerifyAt: known.handledVerify }),
     ...(known === undefined || known.handledReapply === '' ? {} : { lastHandledReapplyAt: known.handledReapply }),

@@ -6,7 +6,15 @@ import type { InformerEvent } from '../kube/informer.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import { Priority, type AddOptions } from '../kube/queue.ts';
 import { indexKeys } from './cluster.ts';
-import { wakeApprovals, wakeDataset, wakeEnvironment, wakePrincipal, wakeRequest, wakeRequests, wakeShares } from './dependents.ts';
+import {
+  wakeApprovals,
+  wakeDataset,
+  wakeEnvironment,
+  wakePrincipal,
+  wakeRequest,
+  wakeRequests,
+  wakeShares,
+} from './dependents.ts';
 import type { Operator } from './operator.ts';
 import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';

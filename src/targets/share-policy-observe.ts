@@ -146,7 +146,9 @@ function needsList(ours: readonly AttachedPolicy[], options: ObserveOptions<Obse
   if (removes || depth === 'complete') return true;
   if (depth === 'verify') {
     const arns = new Set(ours.map(({ PolicyArn }) => PolicyArn));
-    return known === undefined || ours.length !== known.shards.length || !known.shards.every(({ arn }) => arns.has(arn));
+    const asKnown = ours.length === known?.shards.length && known.shards.every(({ arn }) => arns.has(arn));
+    // Where nothing is attached, it was detached before this process came to know of it.
+    return !asKnown || ours.length === 0;
   }
   return ours.length > 1 || (ours.length === 1 && known === undefined);
 }
