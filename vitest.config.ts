@@ -4,7 +4,7 @@
  * contract: what AWS is taken to do, asked of the stand-in and of moto (a process of its own) over HTTP; and what leaves the operator, received by real servers.
  * worlds: the whole operator in random worlds, on a virtual clock.
  * cluster, chaos: against a real API server, which test/support/lanes.ts starts for each lane.
- * sandboxes, alone: the same, two files at a time and one.
+ * alone: the same, one file at a time.
  * e2e: Sluice among other people's programs, as teams run it (Argo CD, a real node); each file starts what it needs. `make e2e` builds those programs.
  */
 import { defineConfig } from 'vitest/config';
@@ -12,16 +12,13 @@ import { defineConfig } from 'vitest/config';
 /** Unit tests, contract and worlds keep a core busy each. */
 const busy = { maxWorkers: 2, sequence: { groupOrder: 0 } };
 
-/** Cluster tests wait most of the time, for the operator and for the clock, and take a third of a core: three at a time leave a part of the two free. */
+/** Cluster tests wait half of the time, for the operator and for the clock: two files at a time, which leaves a part of two cores free. */
 const lanes = {
   setupFiles: ['test/support/lane.ts'],
   testTimeout: 120_000,
-  maxWorkers: process.env['SLUICE_TEST_KUBECONFIG'] === undefined ? 3 : 1,
+  maxWorkers: process.env['SLUICE_TEST_KUBECONFIG'] === undefined ? 2 : 1,
   sequence: { groupOrder: 1 },
 };
-
-/** Files that start control planes of their own, each of which takes both cores for some seconds: two at a time. */
-const sandboxes = ['test/cluster/{demo,sandbox,sandbox-commands,two-installations}.test.ts'];
 
 /** Files with bounds that a busy neighbour could break: in seconds, or in calls, of which the operator makes one more where the machine stalls. */
 const alone = ['test/cluster/{aws-many,aws-numbers,case-endings,fail-over}.test.ts'];
@@ -46,21 +43,8 @@ export default defineConfig({
       },
       // Within a group projects come by name and large files first: so the kills, which take longer than any other file, are not the last.
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], ...lanes } },
-      {
-        extends: true,
-        test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], exclude: [...sandboxes, ...alone], ...lanes },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'sandboxes',
-          include: sandboxes,
-          ...lanes,
-          maxWorkers: Math.min(2, lanes.maxWorkers),
-          sequence: { groupOrder: 2 },
-        },
-      },
-      { extends: true, test: { name: 'alone', include: alone, ...lanes, maxWorkers: 1, sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], exclude: alone, ...lanes } },
+      { extends: true, test: { name: 'alone', include: alone, ...lanes, maxWorkers: 1, sequence: { groupOrder: 2 } } },
       {
         extends: true,
         test: {
@@ -69,7 +53,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 300_000,
           maxWorkers: 1,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
