@@ -70,3 +70,8 @@ export function questionOf(intent: StampedIntent | undefined): string {
 export function fingerprintOf(entry: ResolvedShare, mode: Intent['mode'], rule: RepairRule): string {
   return mode === 'want' ? `want|${entry.permissions.join('+')}@${entry.principal.uniqueId}|${rule.token}` : mode;
 }
+
+/** What of a fingerprint is asked of AWS: a request to write again asks nothing else than before. */
+export function wantedBy(fingerprint: string): string {
+  return fingerprint.split('|', 2).join('|');
+}

@@ -8,7 +8,7 @@ import type { RemovalCount } from '../shares/guard.ts';
 import type { ItemReport, TargetState } from '../shares/report.ts';
 import type { SeenOrphan } from '../shares/orphans.ts';
 import type { Conflict } from '../targets/writer-conflict.ts';
-import type { StampedIntent } from './intents.ts';
+import { wantedBy, type StampedIntent } from './intents.ts';
 import type { TargetWork } from './ledger.ts';
 import type { ActionAnswer } from './permissions.ts';
 
@@ -179,13 +179,14 @@ export function intentOf(memory: Memory, contribution: string, target: string): 
 
 /**
  * Forgets what targets answered to questions that are asked no more: while something else is asked AWS may be changed, and were the same asked again, the old answer
- * would pass for one to it. To hold what is there changes nothing.
+ * would pass for one to it. To hold what is there changes nothing, and a request to write the same again needs the old answer: what was too much then is drift.
  */
 export function forgetAnswers({ results }: Memory, before: ItemMemory['intents'], now: ItemMemory['intents']): void {
   for (const [contribution, intents] of before) {
     for (const [target, intent] of intents) {
       const asked = now.get(contribution)?.get(target);
-      if (asked?.fingerprint !== intent.fingerprint && asked?.mode !== 'hold') results.get(target)?.delete(contribution);
+      const same = asked !== undefined && wantedBy(asked.fingerprint) === wantedBy(intent.fingerprint);
+      if (!same && asked?.mode !== 'hold') results.get(target)?.delete(contribution);
     }
   }
 }
