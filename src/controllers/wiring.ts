@@ -46,7 +46,7 @@ export function connect(operator: Operator): void {
   cluster.datasets.onEvent((event) =>
     onChange(event, (object, options) => {
       queues.dataset.add(keyOf(object), options);
-      if (reachesOthers(event)) wakeDatasets(operator, object, options);
+      if (reachesOthers(event)) wakeDatasetAndRivals(operator, object, options);
     }),
   );
   cluster.requests.onEvent((event) => onChange(event, (object, options) => wakeRequest(operator, keyOf(object), options)));
@@ -59,6 +59,8 @@ export function connect(operator: Operator): void {
     const sum = event.type === 'updated' ? { afterMs: sumPatience(operator) } : {};
     onChange(event, (object, options) => wakeItem(operator, object, { item: options, sum: { ...options, ...sum } }));
     if (event.type !== 'added' || !event.initial) wakeUsed(operator, event);
+    const before = event.type === 'updated' ? endOf(event.old) : undefined;
+    if (!sameJson(before, endOf(event.object))) wakeApprovals(operator, requestOf(event.object));
   });
   cluster.received.onEvent((event) =>
     onChange(event, ({ spec }, options) =>
@@ -119,7 +121,7 @@ function reachesOthers<T extends KubeObject>(event: InformerEvent<T>): boolean {
   return !sameJson(facts(event.old), facts(event.object));
 }
 
-function wakeDatasets(operator: Operator, dataset: Dataset, options: AddOptions): void {
+function wakeDatasetAndRivals(operator: Operator, dataset: Dataset, options: AddOptions): void {
   const { cluster, queues } = operator;
   const key = keyOf(dataset);
   queues.environment.add(dataset.spec.environmentRef.name, { ...options, afterMs: usedDelayMs });
@@ -136,6 +138,16 @@ function wakeApproval(operator: Operator, approval: ShareApproval, options: AddO
   wakeRequest(operator, indexKeys.request(approval.spec.requestRef.namespace, approval.spec.requestRef.name), options);
 }
 
+/** Why consent ended: it may be that approvals have no effect any more. */
+function endOf({ spec }: InformerEvent<ShareItem>['object']): unknown {
+  return spec.consent?.ended;
+}
+
+/** Key of the item's request. */
+function requestOf({ metadata, spec }: InformerEvent<ShareItem>['object']): string {
+  return indexKeys.request(metadata.namespace ?? '', spec.requestRef.name);
+}
+
 function wakeItem(
   operator: Operator,
   object: ShareItem,
@@ -143,9 +155,7 @@ function wakeItem(
 ): void {
   const { queues } = operator;
   queues.item.add(keyOf(object), item);
-  const request = indexKeys.request(object.metadata.namespace ?? '', object.spec.requestRef.name);
-  queues.request.add(request, sum);
-  wakeApprovals(operator, request, sum);
+  queues.request.add(requestOf(object), sum);
   const { namespace, name } = object.spec.datasetRef;
   queues.dataset.add(`${namespace}/${name}`, { ...item, afterMs: countPatience(operator) });
 }
