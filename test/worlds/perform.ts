@@ -183,10 +183,10 @@ function tamper(
 // — what goes wrong —
 
 /** Waits for so many calls of the operator's to AWS, then acts once for each of `times` calls. */
-function onCalls({ aws }: Scene, when: { readonly after: number; readonly phase: 'before' | 'after' }, act: () => void): void {
+function onCalls(scene: Scene, when: { readonly after: number; readonly phase: 'before' | 'after' }, act: () => void): void {
   let left = when.after;
-  const off = aws.onCall(({ phase }) => {
-    if (phase !== when.phase || left-- > 0) return;
+  const off = scene.aws.onCall(({ phase }) => {
+    if (scene.calm || phase !== when.phase || left-- > 0) return;
     off();
     act();
   });
@@ -214,17 +214,14 @@ function failApiLater({ scene }: Stage, { loses, after }: Doing<'apiFault'>): vo
   });
 }
 
-function onApiWrites(
-  { api }: Scene,
-  when: { readonly after: number; readonly phase: 'before' | 'after' },
-  act: () => void,
-): void {
+function onApiWrites(scene: Scene, when: { readonly after: number; readonly phase: 'before' | 'after' }, act: () => void): void {
+  const { api } = scene;
   const previous = api.hook;
   let left = when.after;
   let used = false;
   api.hook = (event) => {
     previous(event);
-    if (used || event.phase !== when.phase || left-- > 0) return;
+    if (scene.calm || used || event.phase !== when.phase || left-- > 0) return;
     used = true;
     act();
   };

@@ -44,6 +44,7 @@ export async function play({ setup, story, seed }: WorldPlan): Promise<Played> {
     stop(stage, 'at rest');
     await staysAtRest(stage);
     stop(stage, 'while at rest');
+    scene.calm = false;
     await end(stage, seed);
     stop(stage, 'at the end');
     const calls = scene.aws.calls.list();
@@ -55,8 +56,10 @@ export async function play({ setup, story, seed }: WorldPlan): Promise<Played> {
 
 async function happen(stage: Stage, operation: Operation): Promise<void> {
   if (operation.do === 'wait') await stage.scene.clock.advance(operation.ms);
-  else if (operation.do === 'rest') await rest(stage);
-  else perform(stage, operation);
+  else if (operation.do === 'rest') {
+    await rest(stage);
+    stage.scene.calm = false;
+  } else perform(stage, operation);
 }
 
 function stop({ scene, checks }: Stage, when: string): void {
@@ -67,6 +70,7 @@ function stop({ scene, checks }: Stage, when: string): void {
 /** Nothing goes wrong any more, and things calm down. */
 async function rest(stage: Stage): Promise<void> {
   const { scene, oracle, checks } = stage;
+  scene.calm = true;
   scene.aws.faults.clear();
   if (scene.setup.latencyMs > 0) scene.aws.faults.add({ kind: 'latency', ms: scene.setup.latencyMs });
   await scene.clock.advance(calmMs);

@@ -89,6 +89,8 @@ export interface Scene {
   life: Life;
   /** What made an operator end by itself: always a bug. */
   died: Error | undefined;
+  /** At rest nothing goes wrong: what was to happen at some later call waits until the rest is over. */
+  calm: boolean;
   /** Hears what is told as Events. */
   onEvent: (event: EventRecord) => void;
   /** Starts an operator, unless one lives. */
@@ -153,6 +155,7 @@ export function createScene(setup: Setup, seed: number): Scene {
     roles,
     life: createLife(clock),
     died: undefined,
+    calm: false,
     onEvent: () => undefined,
     start: () => {
       if (scene.life.alive && scene.life !== unborn) return;
