@@ -2,6 +2,7 @@
  * The ShareItem controller: gather → decide → record → (targets do the AWS work) → report. It makes no AWS call itself.
  */
 import type { ShareItem } from '../api/index.ts';
+import { earliest } from '../earliest.ts';
 import type { Result } from '../kube/controller.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { Priority } from '../kube/queue.ts';
@@ -62,8 +63,8 @@ export async function reconcileItem(operator: Operator, key: string): Promise<Re
   // Its leftovers are on their way into a status, which wakes nobody.
   if (isForced(recorded) && decision.resolved.length > 0) return { kind: 'requeue', afterMs: forcedRetryMs };
   const delays = [waitMs, decision.dueAt === undefined ? undefined : Math.max(0, decision.dueAt - clock.now())];
-  const next = Math.min(...delays.filter((each) => each !== undefined));
-  return Number.isFinite(next) ? { kind: 'requeue', afterMs: next, priority: Priority.change } : { kind: 'done' };
+  const next = earliest(delays);
+  return next === undefined ? { kind: 'done' } : { kind: 'requeue', afterMs: next, priority: Priority.change };
 }
 
 /** The guard is the Environment's whose data is shared. */
