@@ -102,7 +102,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     datasets: inform(types.dataset, {
       environment: ({ spec }) => [spec.environmentRef.name],
       bucket: ({ spec }) => spec.buckets.map((bucket) => bucket.name),
-      keyAccount: ({ spec }) => [...new Set(spec.buckets.map(({ kmsKeyArn = '' }) => parseArn(kmsKeyArn)?.accountId ?? ''))],
+      keyAccount: ({ spec }) => spec.buckets.flatMap(({ kmsKeyArn = '' }) => parseArn(kmsKeyArn)?.accountId ?? []),
       namespace: namespaceIndex,
     }),
     requests: inform(types.request, {

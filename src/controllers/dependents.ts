@@ -13,7 +13,8 @@ export function wakeEnvironment(
 ): void {
   const { datasets, roles, items } = operator.cluster;
   const keyed = accountId === undefined ? [] : datasets.store.index('keyAccount', accountId);
-  for (const dataset of [...datasets.store.index('environment', name), ...keyed]) wakeDataset(operator, keyOf(dataset));
+  // Most keys are in the account of their data.
+  for (const dataset of new Set([...datasets.store.index('environment', name), ...keyed])) wakeDataset(operator, keyOf(dataset));
   for (const role of roles.store.index('environment', name)) wakeRole(operator, keyOf(role));
   for (const item of items.store.index('environment', name)) operator.queues.item.add(keyOf(item));
 }
@@ -37,11 +38,14 @@ export function wakeRole(operator: Operator, key: string, options?: AddOptions):
   wakeRequests(operator, key, options);
 }
 
-/** Wakes what depends on the Dataset: its requests and all items, also those whose request is gone. */
+/** Wakes what depends on the Dataset: its requests with their approvals, and all items once, also those whose request is gone. */
 export function wakeShares(operator: Operator, key: string, options?: AddOptions): void {
-  const { requests, items } = operator.cluster;
-  for (const request of requests.store.index('dataset', key)) wakeRequest(operator, keyOf(request), options);
-  for (const item of items.store.index('dataset', key)) operator.queues.item.add(keyOf(item), options);
+  const { cluster, queues } = operator;
+  for (const request of cluster.requests.store.index('dataset', key)) {
+    queues.request.add(keyOf(request), options);
+    wakeApprovals(operator, keyOf(request), options);
+  }
+  for (const item of cluster.items.store.index('dataset', key)) queues.item.add(keyOf(item), options);
 }
 
 /** Wakes what depends on the ConsumptionRole: its requests. */
