@@ -6,7 +6,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { S3ControlClient, type S3ControlClientConfig } from '@aws-sdk/client-s3-control';
-import { STSClient } from '@aws-sdk/client-sts';
+import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
 import { actionsOf } from './actions.ts';
 import { classifyAwsError, noteActions, type AwsFailureKind } from './errors.ts';
 import type { RateLimiter } from './limiter.ts';
@@ -44,19 +44,15 @@ export interface ClientOptions {
   readonly endpoint?: string;
 }
 
+/** Where clients work. */
+export interface ClientPlace {
+  readonly accountId: string;
+  readonly region: string;
+}
+
 /** Builds the clients of one account and region; no I/O. */
-export function createClients(
-  place: { readonly accountId: string; readonly region: string },
-  credentials: Credentials | undefined,
-  options: ClientOptions,
-): AwsClients {
-  const common = {
-    region: place.region,
-    maxAttempts: 1,
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, disableHostPrefix: true }),
-  };
+export function createClients(place: ClientPlace, credentials: Credentials | undefined, options: ClientOptions): AwsClients {
+  const common = commonConfig(place, credentials, options);
   const clients: AwsClients = {
     s3: new S3Client({ ...common, ...(options.endpoint === undefined ? {} : { forcePathStyle: true }) }),
     s3control: new S3ControlClient({
@@ -65,14 +61,36 @@ export function createClients(
     }),
     iam: new IAMClient(common),
     kms: new KMSClient(common),
-    sts: new STSClient(common),
+    sts: createStsClient(place, credentials, options),
   };
   watchCalls(clients.s3, 'S3', place.accountId, options);
   watchCalls(clients.s3control, 'S3 Control', place.accountId, options);
   watchCalls(clients.iam, 'IAM', place.accountId, options);
   watchCalls(clients.kms, 'KMS', place.accountId, options);
-  watchCalls(clients.sts, 'STS', place.accountId, options);
   return clients;
+}
+
+/** Builds the client that asks who one is and assumes roles; no I/O. */
+export function createStsClient(place: ClientPlace, credentials: Credentials | undefined, options: ClientOptions): STSClient {
+  const client = new STSClient(commonConfig(place, credentials, options));
+  watchCalls(client, 'STS', place.accountId, options);
+  return client;
+}
+
+/** What every client is told. */
+type CommonConfig = Pick<
+  STSClientConfig,
+  'region' | 'maxAttempts' | 'credentials' | 'requestHandler' | 'endpoint' | 'disableHostPrefix'
+>;
+
+function commonConfig(place: ClientPlace, credentials: Credentials | undefined, options: ClientOptions): CommonConfig {
+  return {
+    region: place.region,
+    maxAttempts: 1,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, disableHostPrefix: true }),
+  };
 }
 
 /**

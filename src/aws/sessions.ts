@@ -6,7 +6,7 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, type STSClient } from '@aw
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { Clock } from '../clock.ts';
 import type { SessionRef } from '../targets/target.ts';
-import { createClients, type AwsClients, type ClientOptions, type RequestHandler } from './clients.ts';
+import { createClients, createStsClient, type AwsClients, type ClientOptions, type RequestHandler } from './clients.ts';
 
 /** Refresh this long before expiry; the SDK's own window, so that both agree. */
 const refreshBeforeExpiryMs = 5 * 60_000;
@@ -71,7 +71,7 @@ export function createSessions(options: SessionOptions): Sessions {
   return {
     clients: clientsOf,
     callerIdentity: (ref, signal) => whoAmI(clientsOf(ref).sts, signal),
-    ownIdentity: (region, signal) => whoAmI(createClients({ accountId: 'self', region }, base, options).sts, signal),
+    ownIdentity: (region, signal) => whoAmI(createStsClient({ accountId: 'self', region }, base, options), signal),
     forget: (ref) => {
       byKey.delete(sessionKey(ref));
     },
@@ -101,7 +101,7 @@ async function assumeRole(ref: SessionRef, base: () => Promise<Identity>, option
       `Secret ${name} in the operator's namespace has no key ${key}: create it with the external id that the role's trust policy asks for`,
     );
   }
-  const { sts } = createClients({ accountId: ref.accountId, region: ref.region }, base, options);
+  const sts = createStsClient({ accountId: ref.accountId, region: ref.region }, base, options);
   const answer = await sts.send(
     new AssumeRoleCommand({
       RoleArn: ref.roleArn,

@@ -8,7 +8,7 @@ import type { AwsClients } from '../../src/aws/clients.ts';
 import type { Sessions } from '../../src/aws/sessions.ts';
 import type { Life } from './life.ts';
 
-const serviceNames = { s3: 's3', s3control: 's3control', iam: 'iam', kms: 'kms' } as const;
+const serviceNames = { s3: 's3', s3control: 's3control', iam: 'iam', kms: 'kms', sts: 'sts' } as const;
 
 interface Call {
   readonly input: object;
