@@ -15,6 +15,7 @@ import { bucketPolicy } from '../targets/bucket-policy.ts';
 import { keyPolicy } from '../targets/key-policy.ts';
 import { announcePhase, announceReminders } from './announcements.ts';
 import { types } from './cluster.ts';
+import { isFresh, staleCacheMs } from './fresh.ts';
 import { roleOf } from './gather.ts';
 import { contributionId } from './ledger.ts';
 import { isFarewellTold, tell, tellingOf } from './notices.ts';
@@ -35,6 +36,10 @@ export interface Received {
 /** Makes or updates the owner's view, and tells people what is new. Returns when to look again though nothing has changed (milliseconds since the epoch). */
 export async function syncReceivedShare(operator: Operator, received: Received): Promise<number | undefined> {
   const existing = operator.cluster.received.store.get(keyOf(nameOf(received)));
+  if (existing !== undefined && !isFresh(operator, types.received, existing)) {
+    operator.queues.request.add(keyOf(received.request), { afterMs: staleCacheMs });
+    return undefined;
+  }
   const telling = tellingOf(operator, received, existing);
   const object = await writeSpec(operator, { received, existing, told: telling.told });
   if (object === undefined) return undefined;

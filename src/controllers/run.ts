@@ -9,6 +9,7 @@ import type { Queue } from '../kube/queue.ts';
 import { reconcileRole } from './consumption-role.ts';
 import { reconcileDataset } from './dataset.ts';
 import { reconcileEnvironment } from './environment.ts';
+import { onceFresh } from './fresh.ts';
 import { reconcileApproval } from './share-approval.ts';
 import { reconcileItem } from './share-item.ts';
 import { reconcileOrphans } from './orphans.ts';
@@ -55,26 +56,45 @@ export async function runControllers({ operator, metrics, abort, signal }: RunOp
     running.push(controller.run(signal));
     await Promise.race([pass.done, clock.sleep(firstPassLimitMs, signal).catch(() => undefined)]);
   };
-  await start(queues.environment, (key, context) => reconcileEnvironment(operator, key, context.signal), {
-    concurrency: 10,
-    first: cluster.environments.store.list(),
-  });
+  const { environments, roles, datasets, items, requests, approvals } = cluster;
+  await start(
+    queues.environment,
+    onceFresh(operator, environments, (key, context) => reconcileEnvironment(operator, key, context.signal)),
+    { concurrency: 10, first: environments.store.list() },
+  );
   await Promise.all([
-    start(queues.role, (key, context) => reconcileRole(operator, key, context.signal), {
-      concurrency: 20,
-      first: cluster.roles.store.list(),
-    }),
-    start(queues.dataset, (key) => reconcileDataset(operator, key), { concurrency: 20, first: cluster.datasets.store.list() }),
+    start(
+      queues.role,
+      onceFresh(operator, roles, (key, context) => reconcileRole(operator, key, context.signal)),
+      { concurrency: 20, first: roles.store.list() },
+    ),
+    start(
+      queues.dataset,
+      onceFresh(operator, datasets, (key) => reconcileDataset(operator, key)),
+      { concurrency: 20, first: datasets.store.list() },
+    ),
   ]);
-  await start(queues.item, (key) => reconcileItem(operator, key), { concurrency: 20, first: cluster.items.store.list() });
+  await start(
+    queues.item,
+    onceFresh(operator, items, (key) => reconcileItem(operator, key)),
+    { concurrency: 20, first: items.store.list() },
+  );
   await Promise.all([
     start(queues.target, (key, context) => reconcileTarget(operator, key, context), {
       concurrency: 50,
       first: [],
       timeoutMs: targetTimeoutMs,
     }),
-    start(queues.request, (key) => reconcileRequest(operator, key), { concurrency: 10, first: [] }),
-    start(queues.approval, (key) => reconcileApproval(operator, key), { concurrency: 10, first: [] }),
+    start(
+      queues.request,
+      onceFresh(operator, requests, (key) => reconcileRequest(operator, key)),
+      { concurrency: 10, first: [] },
+    ),
+    start(
+      queues.approval,
+      onceFresh(operator, approvals, (key) => reconcileApproval(operator, key)),
+      { concurrency: 10, first: [] },
+    ),
     start(queues.orphans, (key, context) => reconcileOrphans(operator, key, context.signal), { concurrency: 2, first: [] }),
   ]);
   await Promise.all(running);

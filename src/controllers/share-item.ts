@@ -11,6 +11,7 @@ import { decide, modeOf, type Decision } from '../shares/decide.ts';
 import { isReady, reportItem, type EntryState, type ItemReport, type TargetState } from '../shares/report.ts';
 import { indexKeys, types } from './cluster.ts';
 import { isForced } from './force-delete.ts';
+import { staleCacheMs } from './fresh.ts';
 import { datasetOf } from './gather.ts';
 import { removalHeld } from './guard.ts';
 import { holdUsed } from './finalizers.ts';
@@ -24,20 +25,16 @@ import { annotations, finalizers, type Operator } from './operator.ts';
 import { countPatience, sumPatience } from './patience.ts';
 import { sameJson } from './status.ts';
 
-/** A cache that is behind our own last write is asked again after this long. */
-const staleCacheMs = 20;
-
 const forcedRetryMs = 500;
 const noEntries: readonly string[] = [];
 
 /** Reconciles one ShareItem. */
 export async function reconcileItem(operator: Operator, key: string): Promise<Result> {
-  const { cluster, writes, memory, clock } = operator;
+  const { cluster, memory, clock } = operator;
   const item = cluster.items.store.get(key);
   if (item === undefined) return forgetItem(operator, key);
   // Made again under its old name: what was known was about another one.
   if ((memory.uids.get(key) ?? item.metadata.uid) !== item.metadata.uid) forgetItem(operator, key);
-  if (!writes.isFresh(`shareitems/${key}`, item.metadata.resourceVersion)) return { kind: 'requeue', afterMs: staleCacheMs };
   const request = requestOf(operator, item);
   const rule = repairRule(operator, item, request);
   const decided = decide({ ...decisionInputOf(operator, item), removalHeld: () => isHeldBack(operator, item) });
@@ -276,7 +273,6 @@ function forgetItem(operator: Operator, key: string): Result {
   memory.history.delete(uid);
   memory.untold.delete(uid);
   for (const target of entries.flatMap((entry) => entry.targets)) queues.target.add(target, { priority: Priority.resync });
-  operator.writes.forget(`shareitems/${key}`);
   return { kind: 'done' };
 }
 

@@ -17,8 +17,6 @@ import { removeReceivedShare, syncReceivedShare, type Received } from './receive
 import { requestStatus } from './request-status.ts';
 import { sameJson, writeStatus } from './status.ts';
 
-const staleCacheMs = 20;
-
 /** Reconciles one ShareRequest. */
 export async function reconcileRequest(operator: Operator, key: string): Promise<Result> {
   const request = operator.cluster.requests.store.get(key);
@@ -26,8 +24,6 @@ export async function reconcileRequest(operator: Operator, key: string): Promise
     await removeReceivedShare(operator, key, 'gone');
     return { kind: 'done' };
   }
-  if (!operator.writes.isFresh(`sharerequests/${key}`, request.metadata.resourceVersion))
-    return { kind: 'requeue', afterMs: staleCacheMs };
   const items = itemsOf(operator, request);
   if (request.metadata.deletionTimestamp !== undefined && items.length === 0) {
     await removeReceivedShare(operator, key, 'gone');

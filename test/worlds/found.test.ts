@@ -255,6 +255,22 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'an approval says that it has no effect any more, also where the cache does not show yet that it said it has one',
+    {
+      setup: { ...plain, roles: 2, watchLagMs: 900 },
+      story: [
+        { do: 'request', which: 1, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 1, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'approve', which: 0, second: true, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'deleteRequest', which: 0, propagation: 'Background' },
+        { do: 'wait', ms: 0 },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {

@@ -29,7 +29,7 @@ function collect(found: Map<string, string>, path: string, value: unknown): void
 }
 
 function isTime(name: string): boolean {
-  return name.endsWith('Time') || name === 'history';
+  return name.endsWith('Time') || name === 'since' || name === 'history';
 }
 
 /** Conditions go by their types, since their order means nothing. */
