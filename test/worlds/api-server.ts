@@ -27,6 +27,8 @@ export interface ApiServer {
   hook: ApiHook;
   /** How long events are on their way to the operator (ms). */
   watchLagMs: number;
+  /** Of which kind's events; the others are there at once. */
+  late: string;
   /** A connection that ends with a life. */
   transport(life: Life): Transport;
 }
@@ -67,6 +69,7 @@ export function createApiServer(clock: Clock): ApiServer {
     objects,
     hook: () => undefined,
     watchLagMs: 0,
+    late: 'all',
     transport: (life) => ({
       request: <T>(request: RequestOptions) => life.gate(Promise.resolve().then(() => serve(server, request) as T)),
       watch: <T>(options: WatchOptions) => watch<T>(server, { watchers, life }, options),
@@ -172,7 +175,8 @@ async function* watch<T>(server: ApiServer, { watchers, life }: Following, optio
   let wake = (): void => undefined;
   const receive = (event: Happened): void => {
     const last = inbox.at(-1)?.due ?? 0;
-    inbox.push({ event, due: Math.max(last, life.clock.now() + server.watchLagMs) });
+    const lagMs = server.late === 'all' || server.late === plural ? server.watchLagMs : 0;
+    inbox.push({ event, due: Math.max(last, life.clock.now() + lagMs) });
     wake();
   };
   const watcher = { plural, namespace, life, receive };

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { permissionLists, type PermissionList } from './manifests.ts';
-import type { Foreign, Management, Setup } from './scene.ts';
+import { lateKinds, type Foreign, type Management, type Setup } from './scene.ts';
 
 /** Ways to break what Sluice has written. */
 export const breakages = ['narrow', 'widen', 'remove', 'removeAll'] as const;
@@ -178,6 +178,7 @@ function setup(size: Size): fc.Arbitrary<Setup> {
     drift: fc.constantFrom('Reapply', 'Reapply', 'Reapply', 'Report'),
     wire: fc.constant(size === 'large'),
     watchLagMs: fc.constantFrom(0, 0, 30, 900),
+    late: fc.oneof(fc.constant('all' as const), fc.constantFrom(...lateKinds)),
     latencyMs: fc.constantFrom(0, 0, 0, 60, 1500),
     staleMs: fc.constantFrom(0, 0, 300, 20_000),
     encrypted: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),

@@ -9,6 +9,7 @@ export const plain: Setup = {
   drift: 'Reapply',
   wire: false,
   watchLagMs: 0,
+  late: 'all',
   latencyMs: 0,
   staleMs: 0,
   encrypted: [false, false, false],

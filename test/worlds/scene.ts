@@ -24,6 +24,18 @@ const externalId = 'worlds';
 export const verifyIntervalMs = 600_000;
 const orphanSweepMs = 24 * 3_600_000;
 
+/** Whose watch is behind. */
+export const lateKinds = [
+  'all',
+  'environments',
+  'consumptionroles',
+  'datasets',
+  'sharerequests',
+  'shareapprovals',
+  'shareitems',
+  'receivedshares',
+] as const;
+
 /** How a world is set up; everything else happens in it. */
 export interface Setup {
   /** How many buckets and roles there are, from the beginning of the lists. */
@@ -34,8 +46,9 @@ export interface Setup {
   readonly drift: 'Reapply' | 'Report';
   /** Calls to AWS really go over the wire. */
   readonly wire: boolean;
-  /** How late the operator hears of changes (ms). */
+  /** How late the operator hears of changes (ms), and of which kinds: each has a watch of its own. The others it hears of at once. */
   readonly watchLagMs: number;
+  readonly late: Late;
   /** How long an AWS call takes (ms). */
   readonly latencyMs: number;
   /** How long AWS shows old documents after a write (ms). */
@@ -49,6 +62,9 @@ export interface Setup {
   /** Managed policies that a role may have. */
   readonly attachmentQuota: number;
 }
+
+/** All kinds, or one by its plural. */
+export type Late = (typeof lateKinds)[number];
 
 /** What other people have in a bucket policy at the beginning. nearlyFull: no room for anybody else. */
 export type Foreign = 'none' | 'some' | 'odd' | 'nearlyFull';
@@ -131,6 +147,7 @@ export function createScene(setup: Setup, seed: number): Scene {
   for (const { prefix, bucket } of places) aws.seed.object(buckets[bucket] ?? '', `${prefix}/hello`, 'hello');
   const api = createApiServer(clock);
   api.watchLagMs = setup.watchLagMs;
+  api.late = setup.late;
   if (setup.latencyMs > 0) aws.faults.add({ kind: 'latency', ms: setup.latencyMs });
   const random = generator(seed);
   const { wire } = setup;
