@@ -271,6 +271,20 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'an owner sees what the request says now, also where it changed twice before the cache showed the first change',
+    {
+      setup: { ...plain, watchLagMs: 900, late: 'receivedshares' },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: true, expiresIn: null },
+        { do: 'wait', ms: 100 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {
