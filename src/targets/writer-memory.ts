@@ -13,10 +13,18 @@ export const visibilityMs = 60_000;
  */
 const shownDoubtMs = 10_000;
 
+/** What a target held, by its fingerprint's hash, and when that came or went (ms). */
+interface Content {
+  readonly fingerprint: string;
+  readonly at: number;
+}
+
 /** What is remembered of one target. */
 export interface TargetMemory {
   /** Contents that our writes replaced, newest last. Seeing one of them again soon after means an old copy was read. */
-  superseded: readonly { readonly fingerprint: string; readonly at: number }[];
+  superseded: readonly Content[];
+  /** What our last write put there. */
+  written?: Content;
   /** A read-back has shown our last write. */
   shown: boolean;
   /** The foreign part as the read-back showed it, until a second look about a minute later. */
@@ -34,15 +42,22 @@ export function emptyMemory(): TargetMemory {
   return { superseded: [], shown: false, conflict: noConflict, taken: new Set() };
 }
 
-/** Remembers that `before` was replaced by `after` just now. */
+/**
+ * Remembers that `before` was replaced by `after` just now. What we wrote a moment ago is replaced too, though AWS showed what somebody else wrote meanwhile: a copy of it may
+ * still come.
+ */
 export function rememberWrite(
   memory: TargetMemory,
   change: { readonly before: string; readonly after: string },
   now: number,
 ): void {
-  const recent = memory.superseded.filter(({ fingerprint, at }) => now - at < visibilityMs && fingerprint !== hash(change.after));
+  const written: Content = { fingerprint: hash(change.after), at: now };
+  const own = memory.written === undefined || now - memory.written.at >= visibilityMs ? [] : [memory.written.fingerprint];
+  const replaced = [...own, hash(change.before)].map((fingerprint) => ({ fingerprint, at: now }));
+  const recent = memory.superseded.filter(({ at }) => now - at < visibilityMs);
   memory.shown = false;
-  memory.superseded = change.before === change.after ? recent : [...recent, { fingerprint: hash(change.before), at: now }];
+  memory.superseded = [...recent, ...replaced].filter(({ fingerprint }) => fingerprint !== written.fingerprint);
+  memory.written = written;
 }
 
 /** Remembers that this content is in force: whatever else we wrote before, this is no old copy. */

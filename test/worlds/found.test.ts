@@ -285,6 +285,30 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'nobody is called Ready on an old copy of our own write, which somebody else has overwritten and we have written again without him',
+    {
+      setup: { ...plain, buckets: 2, roles: 2, staleMs: 20000, foreign: ['none', 'nearlyFull', 'none'] },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read', 'Write', 'Modify'], draft: false, expiresIn: null },
+        {
+          do: 'approve',
+          which: 0,
+          second: false,
+          rejects: false,
+          items: [],
+          permissions: ['Read', 'Write', 'Modify'],
+          expiresIn: null,
+        },
+        { do: 'foreignBucket', which: 1, how: 'add' },
+        { do: 'doors', claimed: true, admitted: true },
+        { do: 'approve', which: 3, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'role', which: 0 },
+        { do: 'request', which: 3, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+      ],
+      seed: 0,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {
