@@ -130,7 +130,9 @@ async function discard(operator: Operator, item: ShareItem): Promise<Result> {
       { preconditions, propagationPolicy: 'Background' },
     );
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
+    // What has changed may be no more than a status whose answer we never got, which brings nobody back.
+    if (isConflict(error)) return { kind: 'requeue', afterMs: staleCacheMs };
+    if (!isNotFound(error)) throw error;
   }
   return { kind: 'done' };
 }

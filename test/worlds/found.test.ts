@@ -309,6 +309,21 @@ const found: readonly (readonly [string, WorldPlan])[] = [
       seed: 0,
     },
   ],
+  [
+    'an item that is let go of is deleted, also where the answer to its last status was lost',
+    {
+      setup: { ...plain, watchLagMs: 900 },
+      story: [
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+        { do: 'approve', which: 0, second: false, rejects: false, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'wait', ms: 5000 },
+        { do: 'approve', which: 0, second: false, rejects: true, items: [], permissions: ['Read'], expiresIn: null },
+        { do: 'apiFault', loses: true, after: 0 },
+        { do: 'request', which: 0, items: [], permissions: ['Read'], draft: false, expiresIn: null },
+      ],
+      seed: 694529,
+    },
+  ],
 ];
 
 it.each(found)('%s', async (_title, plan) => {

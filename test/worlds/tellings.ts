@@ -5,7 +5,10 @@
 import { kinds } from '../../src/api/index.ts';
 import type { Scene } from './scene.ts';
 
-/** By kind, name and path within the object: what is said there, as JSON. Times and the history are left out: they are about the operator itself. */
+/**
+ * By kind, name and path within the object: what is said there, as JSON. Times and the history are left out: they are about the operator itself. So is what a search for orphans
+ * found: it comes once a day, and soon after a start.
+ */
 export type Tellings = ReadonlyMap<string, string>;
 
 /** Everything that is said now. */
@@ -25,11 +28,16 @@ function collect(found: Map<string, string>, path: string, value: unknown): void
     return;
   }
   for (const [name, member] of Object.entries(value))
-    if (member !== undefined && !isTime(name)) collect(found, `${path} .${nameIn(value, name)}`, member);
+    if (member !== undefined && !isTime(name) && !isSweep(name, member))
+      collect(found, `${path} .${nameIn(value, name)}`, member);
 }
 
 function isTime(name: string): boolean {
-  return name.endsWith('Time') || name === 'since' || name === 'history';
+  return name.endsWith('Time') || name === 'history';
+}
+
+function isSweep(name: string, member: unknown): boolean {
+  return name === 'orphans' || (member as { readonly type?: unknown } | null)?.type === 'Orphans';
 }
 
 /** Conditions go by their types, since their order means nothing. */
