@@ -9,6 +9,7 @@ import { removeReceivedShare, syncReceivedShare } from '../../../src/controllers
 import { ApiError } from '../../../src/kube/errors.ts';
 import type { EventRecord } from '../../../src/kube/events.ts';
 import { silentLogger } from '../../../src/kube/logging.ts';
+import { createReadYourWrites } from '../../../src/kube/read-your-writes.ts';
 import { createStore } from '../../../src/kube/store.ts';
 import type { Channel, Message, Notifier } from '../../../src/notify/notifier.ts';
 import { aDataset, aRole, spec } from '../../support/builders.ts';
@@ -39,7 +40,7 @@ export interface NoticesWorld {
   readonly delivered: string[];
   notify: FakeNotifier;
   operator: Operator;
-  /** Writes of ReceivedShares so far. */
+  /** Writes of ReceivedShares so far, without those of their status. */
   writes: number;
   /** The cache shows no write until it is false again. */
   lagging: boolean;
@@ -167,11 +168,19 @@ interface Server {
   duringWrite: () => void;
   show(): void;
   write(object: ReceivedShare): Promise<ReceivedShare>;
+  writeStatus(status: ReceivedShare['status']): Promise<ReceivedShare>;
   remove(): Promise<void>;
 }
 
 function createServer(): Server {
   const conflict = (reason: string): ApiError => new ApiError({ status: 409, reason, message: 'somebody was faster' });
+  let version = 0;
+  const store = (object: ReceivedShare): ReceivedShare => {
+    const stored = { ...object, metadata: { ...object.metadata, uid: 'uid-received', resourceVersion: String(++version) } };
+    server.stored = stored;
+    server.show();
+    return stored;
+  };
   const server: Server = {
     cache: createStore<ReceivedShare>({
       indexes: { request: ({ spec: { requestRef } }) => [`${requestRef.namespace}/${requestRef.name}`] },
@@ -189,10 +198,12 @@ function createServer(): Server {
       if (resourceVersion !== server.stored?.metadata.resourceVersion)
         throw conflict(resourceVersion === undefined ? 'AlreadyExists' : 'Conflict');
       server.writes++;
-      const metadata = { ...object.metadata, uid: 'uid-received', resourceVersion: String(server.writes) };
-      server.stored = { ...object, metadata };
-      server.show();
-      return server.stored;
+      const { status } = server.stored ?? {};
+      return store({ ...object, ...(status === undefined ? {} : { status }) });
+    },
+    writeStatus: async (status) => {
+      if (server.stored === undefined) throw new ApiError({ status: 404, reason: 'NotFound', message: 'there is none' });
+      return store({ ...server.stored, ...(status === undefined ? {} : { status }) });
     },
     remove: async () => {
       server.stored = undefined;
@@ -221,10 +232,10 @@ function operatorOn({ server, world, events, clock, notify }: Parts): Operator {
       create: (_type: unknown, object: ReceivedShare) => server.write(object),
       replace: (_type: unknown, object: ReceivedShare) => server.write(object),
       delete: () => server.remove(),
-      applyStatus: (_type: unknown, { metadata }: ReceivedShare) => Promise.resolve({ metadata }),
+      applyStatus: (_type: unknown, { status }: ReceivedShare) => server.writeStatus(status),
     },
     queues: { request: { add: () => undefined } },
-    writes: { wrote: () => undefined },
+    writes: createReadYourWrites({ clock }),
     events: { record: (event: EventRecord) => void events.push(event) },
     memory: createMemory(),
     installation: 'abcd1234',
