@@ -3,7 +3,6 @@ import { it } from 'vitest';
 import type { WorldPlan } from './operations.ts';
 import { plain } from './plain.ts';
 import { play } from './play.ts';
-import { warmUp } from './warm-up.ts';
 
 const found: readonly (readonly [string, WorldPlan])[] = [
   [
@@ -327,6 +326,5 @@ const found: readonly (readonly [string, WorldPlan])[] = [
 ];
 
 it.each(found)('%s', async (_title, plan) => {
-  await warmUp();
   await play(plan);
 });

@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { worlds, type Size, type WorldPlan } from './operations.ts';
 import { play } from './play.ts';
-import { warmUp } from './warm-up.ts';
 
 /** Which worlds. */
 export interface Many {
@@ -25,7 +24,6 @@ export interface Outcome {
 
 /** Plays them one after the other, until one fails; that one is made smaller as long as it fails. */
 export async function playMany({ size, count, seed, path, onPlayed }: Many): Promise<Outcome> {
-  await warmUp();
   let [played, calls] = [0, 0];
   const property = fc.asyncProperty(worlds(size), async (plan) => {
     calls += (await play(plan)).calls;

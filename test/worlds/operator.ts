@@ -25,6 +25,10 @@ import type { Transport } from '../../src/kube/transport.ts';
 import { createWriter } from '../../src/targets/writer.ts';
 import type { Life } from './life.ts';
 import { withShortCut } from './short-cut.ts';
+import { warmUp } from './warm-up.ts';
+
+// Whoever can start an operator here has waited for this: no test can forget it.
+await warmUp();
 
 /** As in src/main.ts. */
 const targetBackoff = { baseMs: 500, maxMs: 300_000 };

@@ -9,14 +9,12 @@ import { seedEstate } from '../bench/rest-estate.ts';
 import { createApiServer } from './api-server.ts';
 import { createLife } from './life.ts';
 import { runOperator } from './operator.ts';
-import { warmUp } from './warm-up.ts';
 
 const minute = 60_000;
 /** An operator that begins is done with the first look at everything after this long. */
 const startMs = 15 * minute;
 
 it('verifications are spread evenly over the interval, from the first one on, also after a restart', async () => {
-  await warmUp();
   const clock = createVirtualClock({ turns: 2 });
   const aws = createAws({ clock });
   const api = createApiServer(clock);

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { receivedShareName } from '../../../src/shares/names.ts';
 import { accessIn, holds, right, type Right } from '../../worlds/access.ts';
 import { breakShared, isOurs, ownPolicies, statementsOf } from '../../worlds/by-hand.ts';
@@ -13,7 +13,6 @@ import { createLife } from '../../worlds/life.ts';
 import { owner, requester, requestManifest } from '../../worlds/manifests.ts';
 import { plain } from '../../worlds/plain.ts';
 import { apply, consumer, createScene, installation, type Scene, type Setup } from '../../worlds/scene.ts';
-import { warmUp } from '../../worlds/warm-up.ts';
 import { runOn, type Ran, type RunOptions } from './harness.ts';
 import { createSceneClient } from './scene-client.ts';
 
@@ -30,7 +29,6 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
 const received = receivedShareName({ namespace: requester, name: 'q0' });
 const scenes: Scene[] = [];
 
-beforeAll(warmUp);
 afterAll(() => {
   for (const { life } of scenes) life.end();
   rmSync(folder, { recursive: true });

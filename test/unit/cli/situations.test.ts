@@ -4,9 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { explainReason, isReason } from '../../../src/api/index.ts';
-import { warmUp } from '../../worlds/warm-up.ts';
 import { awsSituations } from './situations/aws.ts';
 import { consentSituations } from './situations/consent.ts';
 import { dataSituations } from './situations/data.ts';
@@ -30,7 +29,6 @@ const elsewhere: Readonly<Record<string, string>> = {
 };
 
 const scenes: Hands[] = [];
-beforeAll(warmUp);
 afterAll(() => {
   for (const { scene } of scenes) scene.life.end();
 });

@@ -14,7 +14,6 @@ import { createVirtualClock, type VirtualClock } from '../../support/virtual-clo
 import { createApiServer, type ApiServer } from '../../worlds/api-server.ts';
 import { createLife } from '../../worlds/life.ts';
 import { runOperator } from '../../worlds/operator.ts';
-import { warmUp } from '../../worlds/warm-up.ts';
 import { runOn } from '../cli/harness.ts';
 import { createSceneClient } from '../cli/scene-client.ts';
 
@@ -35,7 +34,6 @@ export interface GuideWorld {
 
 /** Starts it: the platform team has done its part, and the owner has declared his Dataset. */
 export async function createGuideWorld(): Promise<GuideWorld> {
-  await warmUp();
   const clock = createVirtualClock({ start, turns: 2 });
   const aws = createAws({ clock, seed: 1 });
   const accessKeyId = seedAccounts(aws);
